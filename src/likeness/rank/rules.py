@@ -1,0 +1,113 @@
+"""Merchandising rules: drop, boost, bury and pin, each visible as a reason on the items it moved.
+
+In `likeness.toml`:
+
+    [[rules]]
+    name = "season opening"
+    action = "boost"            # boost | bury | drop | pin
+    where = 'category == "Garden"'
+    by = 0.5                    # boost and bury: in units of the spread of the slate's scores
+    slots = ["home"]            # empty: every slot
+
+    [[rules]]
+    name = "new lunch box"
+    action = "pin"
+    item_id = "22382"
+    position = 1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from likeness.errors import ConfigError
+from likeness.rank.filters import Mask, where
+from likeness.types import Catalogue, Floats, Rows
+
+
+class Rule(BaseModel):
+    """One rule; `where` chooses the items, or `item_id` for a pin."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="Shown in the reasons of the items it moves.")
+    action: Literal["boost", "bury", "drop", "pin"]
+    where: str = Field("", description="Filter expression; see rank/filters.")
+    item_id: str = Field("", description="The item a pin puts in place.")
+    position: int = Field(1, ge=1, description="The 1-based place of a pin.")
+    by: float = Field(1.0, gt=0, description="Strength of boost and bury, in standard deviations of the scores.")
+    slots: tuple[str, ...] = Field((), description="Slots it holds in; empty means all.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Rule:
+        if self.action == "pin" and not self.item_id:
+            raise ValueError("a pin needs item_id")
+        if self.action != "pin" and not self.where:
+            raise ValueError(f"{self.action} needs where")
+        if self.where:
+            where(self.where)
+        return self
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """What the rules did to a slate's candidates."""
+
+    adjustment: Floats  # (n,) added to the scores
+    keep: Mask  # (n,) false where a rule dropped the row
+    pins: dict[int, int]  # 0-based place -> catalogue row
+    moved: dict[int, list[tuple[str, float]]] = field(default_factory=dict)  # row -> (rule, adjustment)
+
+
+class Rules:
+    """The rules of one shop, with their masks for one catalogue."""
+
+    def __init__(self, rules: Sequence[Rule], catalogue: Catalogue) -> None:
+        """Evaluate every filter once."""
+        self._rules = tuple(rules)
+        self._catalogue = catalogue
+        self._masks = [where(rule.where).mask(catalogue) if rule.where else None for rule in rules]
+
+    def apply(self, rows: Rows, scores: Floats, slot: str) -> Ruled:
+        """Return adjustments for candidate `rows` (n,) with `scores` (n,) in `slot`."""
+        ruled = Ruled(np.zeros(len(rows)), np.ones(len(rows), bool), {})
+        spread = float(np.std(scores)) or 1.0
+        for rule, mask in zip(self._rules, self._masks, strict=True):
+            if rule.slots and slot not in rule.slots:
+                continue
+            if mask is None:
+                self._pin(rule, ruled)
+            else:
+                _move(rule, mask[rows], rows, spread, ruled)
+        return ruled
+
+    def _pin(self, rule: Rule, ruled: Ruled) -> None:
+        row = self._catalogue.row_of.get(rule.item_id)
+        if row is not None and self._catalogue.available[row]:
+            ruled.pins[rule.position - 1] = row
+            ruled.moved.setdefault(row, []).append((rule.name, 0.0))
+
+
+def read_rules(table: Any) -> list[Rule]:
+    """Validate the `[[rules]]` of a settings file. Raises ConfigError naming the rule and what is wrong with it."""
+    try:
+        return TypeAdapter(list[Rule]).validate_python(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"[[rules]] {place}: {first['msg']}.", remedy="See rank/rules for an example.") from error
+
+
+def _move(rule: Rule, hit: Mask, rows: Rows, spread: float, ruled: Ruled) -> None:
+    if rule.action == "drop":
+        ruled.keep[hit] = False
+        return
+    by = rule.by * spread * (1 if rule.action == "boost" else -1)
+    ruled.adjustment[hit] += by
+    for row in rows[hit]:
+        ruled.moved.setdefault(int(row), []).append((rule.name, by))
