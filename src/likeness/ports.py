@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 class Encoder(Protocol):
     """Turns texts into unit vectors."""
 
-    name: str  # stable and versioned: a fitted artefact records it
-    embedding_dim: int
+    @property
+    def name(self) -> str:
+        """Stable and versioned: a fitted artefact records it."""
+        ...
+
+    @property
+    def embedding_dim(self) -> int:
+        """The length of a vector."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return (n, embedding_dim) float32 rows of length 1; a text with no known part is the zero vector."""

@@ -98,7 +98,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     slot: str = "home"
     context_items: tuple[str, ...] = ()  # e.g. the product page being looked at
     where: str | None = None  # a filter expression, see rank/filters
-    exclude_seen: bool = False
+    exclude_seen: bool = False  # leave out everything the shopper met
+    exclude_bought: bool = False  # leave out what the shopper bought
     personalise: bool = True
     explore: float = 0.0  # share of slates whose order is explored, 0 to 1
 
@@ -106,8 +107,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One cause of an item's place: data first, words only made from it."""
 
-    kind: Literal["source", "facet", "rule", "explore"]
-    name: str  # the source ("together"), the facet ("category=Mugs") or the rule ("pin")
+    kind: Literal["source", "facet", "item", "rule", "explore"]
+    name: str  # source ("together"), facet ("category=Mugs"), item feature ("trend") or rule
     contribution: float  # how much it moved the score
     because: str | None = None  # the item_id or query of the shopper's own history that raised it
     evidence: tuple[str, ...] = ()  # event ids
@@ -226,6 +227,28 @@ class Taste:
         return bool(len(self.rows) or self.queries or self.facets)
 
 
+TEXT_FIELDS = ("title", "brand", "attributes", "category", "description")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemText:
+    """The analysed words of one item; made by catalog/text, indexed by sources and features."""
+
+    fields: tuple[tuple[str, ...], ...]  # per field of TEXT_FIELDS: words, character pairs, characters
+    title: tuple[str, ...]  # the words of the title alone, in order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understanding:
+    """What a query text was taken to mean; made by query/understand, read by sources and features."""
+
+    text: str  # normalised
+    language: str  # "en" (Latin letters), "zh", "mixed", "other", or "" where there is no word
+    words: tuple[str, ...]  # every word in order, stop words included
+    tokens: tuple[str, ...]  # what is looked up: no stop words, no repeats, with character pairs of unspaced writing
+    unwanted: frozenset[str] = frozenset()  # tokens the shopper asks to be absent ("without mugs")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What every recall source is given."""
@@ -234,6 +257,7 @@ class Request:
     taste: Taste
     context: Rows  # rows of query.context_items that are in the catalogue
     vector: Vectors | None = None  # (d,) the query text's vector
+    understanding: Understanding | None = None  # of the query text
     allowed: NDArray[np.bool_] | None = None  # (n_items,) filters; None means everything available
 
 

@@ -1,0 +1,97 @@
+"""Files of questions in, files of answers out: searches for many queries, recommendations for many shoppers."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from likeness.errors import FormatError, InputError
+from likeness.progress import Progress, silent
+from likeness.shop import Shop
+
+WRITTEN = ("csv", "tsv", "parquet")
+
+
+def search_file(
+    shop: Shop, queries: Path, out: Path, *, n: int = 100, progress: Progress = silent
+) -> dict[str, float]:
+    """Answer every query of a TSV with a column `query`, and write `query, item_id, rank, score`.
+
+    Returns asked, rows, seconds, per_second. Raises InputError when the file or its column is not there, FormatError
+    for an ending that cannot be written.
+    """
+    texts = list(dict.fromkeys(_queries(queries)))
+    return _write(shop, "query", [(text, {"text": text, "n": n}) for text in texts], out, progress)
+
+
+def recommend_file(
+    shop: Shop,
+    users: Path,
+    out: Path,
+    *,
+    n: int = 10,
+    slot: str = "home",
+    exclude_seen: bool = False,
+    progress: Progress = silent,
+) -> dict[str, float]:
+    """Recommend to every user id of a file, one per line, and write `user_id, item_id, rank, score`.
+
+    Nothing is logged: a file of recommendations is not yet shown. Returns and raises as `search_file`.
+    """
+    if not users.exists():
+        raise InputError(f"{users} does not exist.", remedy="Give a text file with one user id per line.")
+    ids = list(dict.fromkeys(line.strip() for line in users.read_text(encoding="utf-8").splitlines() if line.strip()))
+    if ids[:1] == ["user_id"]:
+        ids = ids[1:]
+    options = {"n": n, "slot": slot, "exclude_seen": exclude_seen, "explore": 0.0}
+    return _write(shop, "user_id", [(user, {"user_id": user, **options}) for user in ids], out, progress)
+
+
+def _queries(path: Path) -> Iterator[str]:
+    if not path.exists():
+        raise InputError(f"{path} does not exist.", remedy="Give a TSV with a column `query`.")
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        if "query" not in (rows.fieldnames or ()):
+            raise InputError(f"{path}: no column `query` in {rows.fieldnames}.", remedy="Name one column `query`.")
+        for row in rows:
+            if text := (row["query"] or "").strip():
+                yield text
+
+
+def _write(
+    shop: Shop, key: str, asked: Sequence[tuple[str, dict[str, Any]]], out: Path, progress: Progress
+) -> dict[str, float]:
+    if out.suffix.lstrip(".") not in WRITTEN:
+        raise FormatError(f"{out}: cannot write {out.suffix or 'no ending'}.", remedy=f"End it in one of {WRITTEN}.")
+    started = perf_counter()
+    columns: dict[str, list[Any]] = {key: [], "item_id": [], "rank": [], "score": []}
+    for done, (name, options) in enumerate(asked):
+        ids, scores = shop.ranked(**options)
+        columns[key] += [name] * len(ids)
+        columns["item_id"] += ids
+        columns["rank"] += range(1, len(ids) + 1)
+        columns["score"] += scores
+        if done % 100 == 0:
+            progress("answering", done, len(asked))
+    seconds = perf_counter() - started
+    schema = pa.schema([(key, pa.string()), ("item_id", pa.string()), ("rank", pa.int32()), ("score", pa.float64())])
+    _save(pa.table(columns, schema), out)
+    rows = len(columns[key])
+    return {"asked": len(asked), "rows": rows, "seconds": seconds, "per_second": len(asked) / max(seconds, 1e-9)}
+
+
+def _save(table: pa.Table, out: Path) -> None:
+    if out.suffix == ".parquet":
+        pq.write_table(table, out)
+        return
+    delimiter = "\t" if out.suffix == ".tsv" else ","
+    style = "none" if out.suffix == ".tsv" else "needed"
+    pa_csv.write_csv(table, out, pa_csv.WriteOptions(delimiter=delimiter, quoting_style=style, quoting_header="none"))

@@ -1,0 +1,1 @@
+"""From raw rows of any tool to clean events of the log."""

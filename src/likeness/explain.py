@@ -1,0 +1,128 @@
+"""Reasons: which features raised an item, whose history stands behind them, and the words that say just that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from likeness.model import Stage
+from likeness.rank.rules import Ruled
+from likeness.types import Catalogue, Floats, Item, Pool, Reason
+
+Evidence = Callable[[str, str], tuple[str, ...]]
+"""(facet kind, value) -> the latest event ids that stand behind it in the shopper's own history."""
+
+LARGEST = 3  # reasons kept per item, the heaviest first
+
+ENGLISH: Mapping[str, str] = {
+    "popular": "popular with many shoppers lately",
+    "again": "you have bought this before, and it is about time",
+    "together": "goes with {because}",
+    "similar": "is like {because}",
+    "taste": "fits your interests",
+    "words": "matches the words of your search",
+    "meaning": "matches the meaning of your search",
+    "facet": "you often choose {name}",
+    "rule": "chosen by the shop: {name}",
+    "explore": "something new to try",
+}
+CHINESE: Mapping[str, str] = {
+    "popular": "最近很受欢迎",
+    "again": "您买过，差不多该再买了",
+    "together": "常与{because}一起购买",
+    "similar": "与{because}相似",
+    "taste": "符合您的兴趣",
+    "words": "与您搜索的字词匹配",
+    "meaning": "与您搜索的意思相近",
+    "facet": "您常选{name}",
+    "rule": "店铺推荐：{name}",
+    "explore": "尝试一点新东西",
+}
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "zh": CHINESE}
+
+
+def no_evidence(kind: str, value: str) -> tuple[str, ...]:
+    """Know of nothing: for a reader whose history is not at hand."""
+    return ()
+
+
+def reasons_of(
+    stage: Stage, contributions: Floats, pool: Pool, place: int, catalogue: Catalogue, evidence: Evidence
+) -> tuple[Reason, ...]:
+    """Return the heaviest reasons of one candidate.
+
+    `contributions` (F,) says how much each feature raised it above the mean of the pool; features of one source, and
+    of one facet, count together. Only what raised it is a reason.
+    """
+    weight: dict[str, float] = {}
+    for name, contribution in zip(stage.scorer.names, contributions.tolist(), strict=True):
+        part, _, rest = name.partition(":")
+        key = part if part in pool.sources else f"{part}:{rest}"
+        weight[key] = weight.get(key, 0.0) + contribution
+    item = catalogue.items[pool.rows[place]]
+    found = []
+    for key, amount in sorted(weight.items(), key=lambda pair: -pair[1]):
+        reason = _reason(key, amount, pool, place, item, catalogue, evidence) if amount > 0 else None
+        if reason is not None:
+            found.append(reason)
+    return tuple(found[:LARGEST])
+
+
+def ruled_reasons(ruled: Ruled, row: int) -> tuple[Reason, ...]:
+    """Return the rules that moved the item of a catalogue row."""
+    return tuple(Reason(kind="rule", name=name, contribution=by) for name, by in ruled.moved.get(row, ()))
+
+
+def in_words(reason: Reason, catalogue: Catalogue, language: str = "en") -> str:
+    """Return one reason as a phrase that claims nothing beyond it; `language` is "en" or "zh"."""
+    phrases = LANGUAGES[language]
+    key = reason.name if reason.kind == "source" else reason.kind
+    row = catalogue.row_of.get(reason.because or "")
+    because = catalogue.items[row].title or reason.because if row is not None else reason.because
+    if because is None and "{because}" in phrases.get(key, ""):
+        key = "taste"
+    name = reason.name.partition("=")[2] or reason.name
+    return phrases.get(key, reason.name).format(because=because, name=name)
+
+
+def _reason(
+    key: str, amount: float, pool: Pool, place: int, item: Item, catalogue: Catalogue, evidence: Evidence
+) -> Reason | None:
+    part, _, rest = key.partition(":")
+    if part in pool.sources:
+        return _source_reason(part, amount, pool, place, catalogue, evidence)
+    if part == "facet":
+        value = _facet_value(rest, item, int(pool.rows[place]), catalogue)
+        if value is None:
+            return None
+        return Reason(kind="facet", name=f"{rest}={value}", contribution=amount, evidence=evidence(rest, value))
+    return Reason(kind="item", name=rest or part, contribution=amount) if part == "item" else None
+
+
+def _source_reason(
+    name: str, amount: float, pool: Pool, place: int, catalogue: Catalogue, evidence: Evidence
+) -> Reason | None:
+    column = pool.sources.index(name)
+    if pool.scores[place, column] != pool.scores[place, column]:  # NaN: this source did not propose it
+        return None
+    row = int(pool.because[place, column])
+    if row < 0:
+        return Reason(kind="source", name=name, contribution=amount)
+    because = catalogue.items[row].item_id
+    return Reason(
+        kind="source", name=name, contribution=amount, because=because, evidence=evidence("item", because)
+    )
+
+
+def _facet_value(kind: str, item: Item, row: int, catalogue: Catalogue) -> str | None:
+    match kind:
+        case "category":
+            code = int(catalogue.category[row])
+            return catalogue.category_names[code] if code >= 0 else None
+        case "brand":
+            return item.brand
+        case "price_band" | "price":
+            return f"band {int(catalogue.band[row])}" if catalogue.band[row] >= 0 else None
+        case "kind":
+            return item.kind
+        case _:
+            return ", ".join(f"{name}={value}" for name, value in item.attributes.items()) or None

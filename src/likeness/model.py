@@ -1,0 +1,188 @@
+"""A fitted model: what `fit` learnt, where it lies, and how it is opened again.
+
+    models/current            the name of the version in use, replaced by rename
+    models/<version>/model.json, catalogue/, search.json, recommend.json and one folder per source
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from likeness.catalog.build import load_catalogue
+from likeness.encode import load_encoder
+from likeness.errors import NotFittedError, StoreError
+from likeness.ports import Encoder, Scorer, Source
+from likeness.rank.features import RecommendFeatures
+from likeness.rank.filters import Mask, where
+from likeness.rank.linear import LinearScorer
+from likeness.rank.text import TextFeatures, search_scorer
+from likeness.recall.again import Again
+from likeness.recall.meaning import Meaning
+from likeness.recall.popular import Popular
+from likeness.recall.similar import Similar
+from likeness.recall.taste import Taste
+from likeness.recall.together import Together
+from likeness.recall.words import Words
+from likeness.types import Catalogue, Clock, Floats, Interactions, Pool, Request, Vectors
+
+FORMAT = 1
+MODELS, CURRENT, CARD, SCORER = "models", "current", "model.json", "recommend.json"
+SOURCES: Mapping[str, type[Popular | Again | Together | Similar | Taste]] = {
+    "popular": Popular,
+    "again": Again,
+    "together": Together,
+    "similar": Similar,
+    "taste": Taste,
+}
+"""What answers queries without text, in this order."""
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fitted model says of itself."""
+
+    version: str
+    end: float  # it has seen nothing at or after this time
+    until: float | None  # the cutoff asked for, None: the whole log
+    clock: Clock
+    encoder: str  # the setting it was fitted with
+    encoder_version: str  # the encoder's own name: another one would not fit its vectors
+    events: int
+    items: int
+    shoppers: int
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """How one kind of query is answered: which sources, which features, which scorer."""
+
+    sources: tuple[Source, ...]
+    features: Callable[[Pool, Request], Floats]
+    scorer: Scorer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A fitted model, opened; its parts are read when first used."""
+
+    folder: Path
+    card: Card
+    _masks: dict[str, Mask] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """The version's name."""
+        return self.card.version
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The shelf."""
+        return load_catalogue(self.folder / "catalogue")
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The text encoder; StoreError when it is not the one the vectors were made with."""
+        encoder = load_encoder(self.card.encoder)
+        if encoder.name != self.card.encoder_version:
+            raise StoreError(
+                f"model {self.version} was fitted with encoder {self.card.encoder_version}, found {encoder.name}.",
+                remedy="Run fit again.",
+            )
+        return encoder
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """Dense recall; it keeps the item vectors."""
+        return Meaning.load(self.folder / "meaning", self.catalogue)
+
+    @property
+    def vectors(self) -> Vectors:
+        """(n_items, d) unit vectors of the items."""
+        return self.meaning.vectors
+
+    @cached_property
+    def words(self) -> Words:
+        """Lexical recall."""
+        return Words.load(self.folder / "words", self.catalogue)
+
+    def stage(self, *, text: bool) -> Stage:
+        """Return the stage for queries with or without text."""
+        return self._search if text else self._recommend
+
+    @cached_property
+    def _search(self) -> Stage:
+        features = TextFeatures.load(self.folder / "search", self.catalogue, self.vectors)
+        return Stage(sources=(self.words, self.meaning), features=features, scorer=search_scorer())
+
+    @cached_property
+    def _recommend(self) -> Stage:
+        sources = {name: kind.load(self.folder / name, self.catalogue) for name, kind in SOURCES.items()}
+        return recommend_stage(sources, self.catalogue, self.vectors, LinearScorer.load(self.folder / SCORER))
+
+    def mask(self, filter_text: str) -> Mask:
+        """Return (n_items,) the rows inside a filter expression; FilterError when it cannot be parsed."""
+        if filter_text not in self._masks:
+            if len(self._masks) >= 256:
+                self._masks.clear()
+            self._masks[filter_text] = where(filter_text).mask(self.catalogue)
+        return self._masks[filter_text]
+
+
+def fit_sources(log: Interactions, catalogue: Catalogue, vectors: Vectors) -> dict[str, Source]:
+    """Return every source for queries without text, fitted on a log."""
+    return {
+        "popular": Popular.fit(log, catalogue),
+        "again": Again.fit(log, catalogue),
+        "together": Together.fit(log, catalogue),
+        "similar": Similar.fit(log, catalogue, vectors=vectors),
+        "taste": Taste.fit(log, catalogue, vectors=vectors),
+    }
+
+
+def recommend_stage(
+    sources: Mapping[str, Source], catalogue: Catalogue, vectors: Vectors, scorer: LinearScorer
+) -> Stage:
+    """Return the stage for queries without text."""
+    features = RecommendFeatures(catalogue, vectors, sources)
+    return Stage(sources=tuple(sources.values()), features=features, scorer=scorer)
+
+
+def versions(folder: Path) -> tuple[str, ...]:
+    """Return the versions of a shop's folder, oldest first."""
+    return tuple(sorted(path.name for path in (folder / MODELS).glob("[0-9]*")))
+
+
+def current_model(folder: Path) -> Model:
+    """Open the version in use. Raises NotFittedError before the first fit, StoreError for another format."""
+    pointer = folder / MODELS / CURRENT
+    if not pointer.exists():
+        raise NotFittedError(f"{folder} has not been fitted.", remedy=f"Run: likeness fit {folder}")
+    return open_model(folder / MODELS / pointer.read_text(encoding="utf-8").strip())
+
+
+def open_model(folder: Path) -> Model:
+    """Open one version's folder."""
+    try:
+        card = msgspec.json.decode((folder / CARD).read_bytes(), type=Card)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise StoreError(f"{folder / CARD} cannot be read: {error}.", remedy="Run fit again.") from error
+    if card.format != FORMAT:
+        raise StoreError(f"{folder} has format {card.format}, this is {FORMAT}.", remedy="Run fit again.")
+    return Model(folder=folder, card=card)
+
+
+def write_card(card: Card, folder: Path) -> None:
+    """Write what a model says of itself; the last file of a model's folder."""
+    (folder / CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2))
+
+
+def put_in_force(folder: Path, version: str) -> None:
+    """Make a version the one in use, by rename: readers see the old or the new."""
+    work = folder / MODELS / f".{CURRENT}"
+    work.write_text(version + "\n", encoding="utf-8")
+    work.replace(folder / MODELS / CURRENT)

@@ -1,0 +1,1 @@
+"""What a search text means: normalising, words, understanding."""

@@ -1,0 +1,321 @@
+"""The front door: open a shop, import, observe, fit, read personas, search, recommend, explain, erase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+from likeness.catalog.read import import_items, validate_items
+from likeness.erase import Receipt, erase
+from likeness.errors import ConfigError, NotFittedError, NotFoundError
+from likeness.events.load import FileKind, ImportReport, OnProgress, import_file, sniff, validate_file
+from likeness.explain import Evidence
+from likeness.export import export
+from likeness.fit import SNAPSHOTS, FitReport, fit
+from likeness.model import Model, current_model, versions
+from likeness.persona.config import PersonaConfig, persona_config
+from likeness.persona.facts import Facts
+from likeness.persona.fold import fold_events
+from likeness.persona.record import Persona
+from likeness.persona.state import PersonaState
+from likeness.persona.taste import taste
+from likeness.persona.view import view
+from likeness.pipeline import answer, ask, rank
+from likeness.ports import Snapshot, Store
+from likeness.progress import Progress, silent
+from likeness.query.normalise import words as words_of
+from likeness.rank.rules import Rules, read_rules
+from likeness.settings import FILE_NAME, Settings, load_settings, settings_table
+from likeness.stores.embedded import EmbeddedStore
+from likeness.types import DAY, PURPOSES, Clock, Event, Item, Query, Request, Slate
+
+DATABASE = "shop.db"
+COUNTED = ("rows", "accepted", "repaired", "quarantined")
+TAIL = 64  # events after the snapshot before a reading writes a new one
+
+
+class Shop:
+    """One shop: a folder with settings, a store and fitted models."""
+
+    def __init__(self, folder: Path, store: Store, settings: Settings, tables: Mapping[str, Any]) -> None:
+        """Use `Shop.open`; this takes the parts ready made."""
+        self.folder = folder
+        self.store = store
+        self.settings = settings
+        self.tables = tables
+        self.shop_id = settings.shop_id or folder.resolve().name
+
+    @classmethod
+    def open(cls, folder: Path | str, *, create: bool = True, store: Store | None = None, **settings: Any) -> Self:
+        """Open the shop in `folder`, making it if `create`; keyword arguments override settings.
+
+        Raises NotFoundError when it does not exist and may not be made, ConfigError for a bad setting, StoreError
+        when its database cannot be opened.
+        """
+        path = Path(folder)
+        if not create and store is None and not (path / DATABASE).exists():
+            raise NotFoundError(f"{path} is no shop.", remedy=f"Make one: likeness import {path} FILE…")
+        path.mkdir(parents=True, exist_ok=True)
+        loaded = load_settings(path, settings)
+        return cls(path, EmbeddedStore(path / DATABASE) if store is None else store, loaded.settings, loaded.tables)
+
+    @staticmethod
+    def init(folder: Path, **settings: str | None) -> Path:
+        """Make the folder with a commented settings file and return that file's path; ConfigError if it is there."""
+        path = folder / FILE_NAME
+        if path.exists():
+            raise ConfigError(f"{path} exists.", remedy="Edit it, or choose another folder.")
+        folder.mkdir(parents=True, exist_ok=True)
+        given = {name: value for name, value in settings.items() if value is not None}
+        load_settings(folder, given)
+        lines = ["# Settings of this shop. A line without '#' is in force; the values shown are the defaults."]
+        for name, default, help_text in settings_table():
+            shown = f'{name} = "{given[name]}"' if name in given else f"# {name} = {_toml(default)}"
+            lines += ["", f"# {help_text}", shown]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        Shop.open(folder).close()
+        return path
+
+    def close(self) -> None:
+        """Release files and connections."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """Use as a context manager."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    # What goes in.
+
+    def import_file(
+        self, path: Path | str, kind: FileKind | None = None, *, progress: Progress = silent
+    ) -> ImportReport:
+        """Read one file (or folder) of events or items into the shop; resumable, and each row is accounted for.
+
+        Raises FormatError when it cannot be understood, ConfigError when times and positions would be mixed.
+        """
+        source = Path(path)
+        kind = kind or sniff(source)
+        if kind.kind == "items":
+            return import_items(self.store, self.shop_id, source, kind.options, _bytes(progress))
+        self._one_clock(kind.clock)
+        return import_file(self.store, self.shop_id, source, kind.options, _bytes(progress), kind)
+
+    def observe(self, events: Event | Sequence[Event]) -> int:
+        """Append events, durable when this returns, and return how many were new; personas show them at once."""
+        return self.store.append(self.shop_id, [events] if isinstance(events, Event) else events)
+
+    def put_items(self, items: Sequence[Item]) -> int:
+        """Add or replace items; they are ranked from the next fit on."""
+        return self.store.put_items(self.shop_id, items)
+
+    # What is learnt.
+
+    def fit(self, *, until: float | None = None, progress: Progress = silent) -> FitReport:
+        """Learn from everything in the log before `until`, and answer as of then from now on."""
+        report = fit(self.store, self.shop_id, self.folder, self.settings, self.config, until=until, progress=progress)
+        for name in ("model", "facts", "rules"):
+            self.__dict__.pop(name, None)
+        return report
+
+    @property
+    def clock(self) -> Clock:
+        """Whether the log has times, or only positions in a sequence."""
+        return "position" if self.store.meta(self.shop_id, "clock") == "position" else "time"
+
+    @cached_property
+    def config(self) -> PersonaConfig:
+        """The `[persona]` table, with the shop's clock and time zone."""
+        table = {"timezone": self.settings.timezone, **self.tables.get("persona", {}), "clock": self.clock}
+        return persona_config(table)
+
+    @cached_property
+    def model(self) -> Model:
+        """The model in use. Raises NotFittedError before the first fit."""
+        return current_model(self.folder)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What folding needs to know of items and words."""
+        return Facts(self.config, self.model.catalogue, words_of)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The `[[rules]]` of the settings file over the model's catalogue."""
+        return Rules(read_rules(self.tables.get("rules", [])), self.model.catalogue)
+
+    @property
+    def end(self) -> float:
+        """The moment just after the last event the model has seen."""
+        return self.model.card.end
+
+    @property
+    def assume(self) -> tuple[str, ...]:
+        """Purposes that count as granted until a shopper says otherwise."""
+        return PURPOSES if self.settings.consent_default else ()
+
+    # What is read.
+
+    def state(self, shopper: str, *, at: float | None = None) -> PersonaState:
+        """Return the shopper's folded state: the snapshot and what came after it, or everything before `at`."""
+        until = self.model.card.until if at is None else at
+        snapshot = None if at is not None else self._snapshot(shopper)
+        cursor = snapshot.cursor if snapshot else 0
+        tail = self.store.of_shopper(self.shop_id, shopper, after=cursor, until=until)
+        state = PersonaState.decode(snapshot.state) if snapshot else None
+        folded = fold_events((event for _, event in tail), self.facts, state)
+        if at is None and len(tail) > TAIL:
+            newest = max(place for place, _ in tail)
+            self.store.put(self.shop_id, shopper, Snapshot(newest, folded.encode()))
+        return folded
+
+    def moment(self, shopper: str | None, state: PersonaState | None = None) -> float:
+        """Return the time at which a shopper is read when none is given: just after the last thing that happened."""
+        if shopper is None:
+            return self.end
+        last = last_of(self.state(shopper) if state is None else state)
+        if self.clock == "position":
+            return (last or 0.0) + DAY
+        return max(self.end, (last or 0.0) + 1e-6)
+
+    def persona(self, shopper: str, *, at: float | None = None) -> Persona:
+        """Return the persona now, or exactly as it was at `at`; NotFoundError for a shopper the log does not know."""
+        state = self.state(shopper, at=at)
+        if not state.facets and at is None:
+            raise NotFoundError(f"shopper {shopper!r} is not in the log.", remedy="Check the id: likeness stats SHOP.")
+        moment = self.moment(shopper, state) if at is None else at
+        catalogue, vectors = self.model.catalogue, self.model.vectors
+        return view(state, shopper, moment, self.config, catalogue=catalogue, vectors=vectors, assume=self.assume)
+
+    def search(self, text: str, *, user: str | None = None, **options: Any) -> Slate:
+        """Return the slate for a text, ranked for `user` where given; options as of types.Query."""
+        return self.ask(text=text, user_id=user, **options)
+
+    def recommend(self, user: str | None, **options: Any) -> Slate:
+        """Return a slate for a shopper (or for nobody in particular); options as of types.Query."""
+        return self.ask(user_id=user, **options)
+
+    def ask(self, *, request_id: str | None = None, time: float | None = None, **options: Any) -> Slate:
+        """Answer a query, log the slate under its request_id, and return it."""
+        request, state = self._request(time, options)
+        slate = answer(
+            request,
+            self.model,
+            self.rules,
+            self.settings,
+            request_id=request_id or uuid4().hex,
+            shop_id=self.shop_id,
+            evidence=evidence_of(state),
+        )
+        if self.settings.log_slates:
+            self.store.put_slate(slate)
+        return slate
+
+    def ranked(self, *, time: float | None = None, **options: Any) -> tuple[list[str], list[float]]:
+        """Return (item ids, scores) for a query; nothing is logged and no reasons are made."""
+        request, _ = self._request(time, options)
+        seed = (request.query.user_id, request.query.text)
+        places = rank(request, self.model, self.rules, self.settings, seed=seed)
+        items = self.model.catalogue.items
+        return [items[row].item_id for row in places.rows.tolist()], places.scores.tolist()
+
+    def explain(self, request_id: str) -> Slate:
+        """Return the slate that was shown under this id; NotFoundError when there was none."""
+        slate = self.store.slate(self.shop_id, request_id)
+        if slate is None:
+            raise NotFoundError(f"request {request_id!r} was never answered here.", remedy="Ids are printed by search.")
+        return slate
+
+    # What is kept and removed.
+
+    def erase(self, shopper: str) -> Receipt:
+        """Remove a shopper everywhere and return the receipt."""
+        return erase(self.store, self.shop_id, shopper, versions(self.folder))
+
+    def export(self, table: str, out: Path, *, progress: Progress = silent) -> int:
+        """Write "personas", "events" or "items" as Parquet and return the number of rows."""
+        return export(self, table, out, progress)
+
+    def stats(self) -> dict[str, Any]:
+        """Return what the shop holds, as numbers by name."""
+        imports = self.store.imports(self.shop_id)
+        counted = {key: sum(done.counts.get(key, 0) for done in imports) for key in COUNTED}
+        try:
+            fitted: Any = self.model.card
+        except NotFittedError:
+            fitted = None
+        return {
+            "shop": self.shop_id,
+            "clock": self.clock,
+            "events": self.store.count(self.shop_id),
+            "shoppers": sum(1 for _ in self.store.shoppers(self.shop_id)),
+            "items_given": len(self.store.items(self.shop_id)),
+            "files": [{"file": done.file, "done": done.done, **done.counts} for done in imports],
+            **counted,
+            "model": fitted,
+        }
+
+    def _request(self, time: float | None, options: dict[str, Any]) -> tuple[Request, PersonaState | None]:
+        user = options.get("user_id")
+        state = self.state(user, at=time) if user is not None else None
+        moment = self.moment(user, state) if time is None else time
+        query = Query(time=moment, **{"explore": self.settings.explore, **options})
+        known = PersonaState.empty(self.config) if state is None else state
+        model = self.model
+        read = taste(
+            known, user, moment, model.catalogue, self.config, vectors=model.vectors, assume=self.assume
+        )
+        return ask(query, model, read), state
+
+    def _snapshot(self, shopper: str) -> Snapshot | None:
+        """Return the snapshot, unless it was folded with another model's catalogue."""
+        if self.store.meta(self.shop_id, SNAPSHOTS) != self.model.version:
+            return None
+        return self.store.get(self.shop_id, shopper)
+
+    def _one_clock(self, clock: Clock) -> None:
+        if self.store.last_cursor(self.shop_id) and clock != self.clock:
+            raise ConfigError(
+                f"this shop counts {self.clock}s, the file has {clock}s.", remedy="Import it into another shop."
+            )
+        self.store.set_meta(self.shop_id, "clock", clock)
+        self.__dict__.pop("config", None)
+
+
+def check_file(path: Path, kind: FileKind, *, progress: Progress = silent) -> ImportReport:
+    """Return the report an import into an empty shop would give, and write nothing."""
+    if kind.kind == "items":
+        return validate_items(path, kind.options, _bytes(progress))
+    return validate_file(path, kind.options, _bytes(progress), kind)
+
+
+def last_of(state: PersonaState) -> float | None:
+    """Return the time of the shopper's last event, None where there is none."""
+    events = state.facets.get("event")
+    return max(entry.last for entry in events.entries.values()) if events is not None else None
+
+
+def evidence_of(state: PersonaState | None) -> Evidence:
+    """Return a function (facet kind, value) -> the latest event ids behind it."""
+
+    def events(kind: str, value: str) -> tuple[str, ...]:
+        facet = state.facets.get(kind) if state is not None else None
+        entry = facet.entries.get(value) if facet is not None else None
+        return tuple(entry.evidence) if entry is not None else ()
+
+    return events
+
+
+def _bytes(progress: Progress) -> OnProgress:
+    return lambda name, done, size: progress(f"import {name}", done, size)
+
+
+def _toml(default: str) -> str:
+    """Return a default as TOML shows it."""
+    return {"True": "true", "False": "false"}.get(default, default.replace("'", '"'))

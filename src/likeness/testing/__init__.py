@@ -1,0 +1,1 @@
+"""Contract suites, shipped: subclass one in three lines and a new implementation is tested."""

@@ -1,0 +1,1 @@
+"""Everything that trains or converts with torch: the `[learn]` extra."""
