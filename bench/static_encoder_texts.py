@@ -28,12 +28,15 @@ class Corpus:
 
     rng: np.random.Generator
     texts: list[str] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)  # the ESCI product a text is of, "" for any other
+    product: str = ""
     pairs: list[tuple[int, int]] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
 
     def add(self, *texts: str) -> int:
         """Keep texts and return the position of the first."""
         self.texts.extend(text.strip() for text in texts)
+        self.owners.extend(self.product for _ in texts)
         return len(self.texts) - len(texts)
 
     def pair(self, queries: Iterable[str], *documents: int) -> None:
@@ -60,16 +63,15 @@ def first_words(text: str, most: int) -> str:
     return " ".join(text.split()[:most])
 
 
-def add_esci(corpus: Corpus, folder: Path, leave_out: set[str]) -> None:
+def add_esci(corpus: Corpus, folder: Path) -> None:
     with gzip.open(folder / "products.ndjson.gz", "rt", encoding="utf-8") as lines:
         products = [json.loads(line) for line in lines]
     for product in products:
+        corpus.product = product["asin"]
         title, brand, color = product["title"], product["brand"] or "", product["color"] or ""
         bullets = [bullet for bullet in product["bullet_points"].split("\n") if len(bullet) > 15]
         queries = [corpus.span(title), corpus.span(title), corpus.pick(title)]
         some = [first_words(str(bullet), 28) for bullet in corpus.rng.permutation(bullets)[:1]]
-        if product["asin"] in leave_out:  # after the draws: the others' texts stay as they are
-            continue
         document = corpus.add(first_words(" ".join([title, brand, color, *bullets]), 45))
         corpus.pair(queries, document, corpus.add(title))
         corpus.add(*some)
@@ -104,23 +106,18 @@ def add_store(corpus: Corpus, folder: Path) -> None:
         corpus.counted.update([name, description])
 
 
-def gather(data: Path, leave_out: set[str], seed: int) -> Corpus:
-    """Return every text and pair but those of the left-out products."""
+def gather(data: Path, seed: int) -> Corpus:
+    """Return every text and pair."""
     corpus = Corpus(np.random.default_rng(seed))
-    add_esci(corpus, data / "esci", leave_out)
+    add_esci(corpus, data / "esci")
+    corpus.product = ""
     add_grocery(corpus, data / "completejourney")
     add_retail(corpus, data / "online-retail")
     add_store(corpus, data / "demo-store")
     return corpus
 
 
-def every_product(path: Path) -> set[str]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return {json.loads(line)["asin"] for line in lines}
-
-
-def left_out(path: Path | None) -> set[str]:
-    if path is None:
-        return set()
+def left_out(path: Path) -> set[str]:
+    """Return the products named in the column `asin` of a TSV file."""
     with path.open(encoding="utf-8", newline="") as lines:
         return {row["asin"] for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)}

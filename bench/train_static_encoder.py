@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
-from static_encoder_texts import Corpus, every_product, gather, left_out
+from static_encoder_texts import Corpus, gather, left_out
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from likeness.encode.onnx import OnnxEncoder, load_minilm, minilm_folder
@@ -237,18 +237,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the static encoder.")
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--leave-out", type=Path, help="TSV with a column asin: products not to be seen")
-    parser.add_argument("--without-esci", action="store_true")
+    parser.add_argument("--leave-out", type=Path, help="TSV with a column asin: hide these products' texts")
+    parser.add_argument("--without-esci", action="store_true", help="hide every ESCI product's texts from the training")
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--cache", type=Path, default=Path("static-encoder-teacher.npz"))
     given = parser.parse_args()
     recipe = Recipe(steps=given.steps)
     folder = minilm_folder()
     teacher = load_minilm(folder if folder.exists() else export_minilm(folder), threads=2)
-    products = given.data / "esci" / "products.ndjson.gz"
-    corpus = gather(
-        given.data, every_product(products) if given.without_esci else left_out(given.leave_out), recipe.seed
-    )
+    corpus = gather(given.data, recipe.seed)
     tokens, counts = vocabulary(corpus, teacher.tokenizer, recipe)
     add_mixtures(corpus, tokens, counts, recipe)
     print(f"{len(corpus.texts)} texts, {len(corpus.pairs)} pairs, {len(tokens)} tokens", flush=True)
@@ -257,7 +254,10 @@ def main() -> None:
     texts, words = np.split(taught @ axes, [len(corpus.texts)])
     tokenizer = word_pieces(tokens)
     start = first_table(words, counts, recipe)
-    table = train(start, known_ids(tokenizer, corpus.texts), np.array(corpus.pairs), texts, recipe)
+    hidden = left_out(given.leave_out) if given.leave_out else set()
+    seen = [owner == "" or not (given.without_esci or owner in hidden) for owner in corpus.owners]
+    ids = [known if use else [] for known, use in zip(known_ids(tokenizer, corpus.texts), seen, strict=True)]
+    table = train(start, ids, np.array(corpus.pairs), texts, recipe)
     write(given.out, table, tokenizer, describe(recipe, len(corpus.texts), len(tokens)))
 
 

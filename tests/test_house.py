@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": FLOOR | {"persona", "files", "events", "stores", "recall", "catalog"},
 }
 # The composition root may name anything but testing.
-ROOT = {"likeness", "shop", "fit", "model", "pipeline", "explain", "erase", "measure", "demo", "cli", "observe"}
+ROOT = {"likeness", "shop", "fit", "model", "pipeline", "__main__", "explain", "erase", "measure", "demo", "cli", "show",
+    "learn", "rehearse", "export", "batch", "progress"}
 
 
 def imports(path: Path) -> set[str]:

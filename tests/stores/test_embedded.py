@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import sqlite3
 import threading
 from pathlib import Path
@@ -84,4 +85,5 @@ def test_connections_end_with_their_threads(tmp_path: Path) -> None:
         thread = threading.Thread(target=store.count, args=(SHOP,))
         thread.start()
         thread.join()
+    gc.collect()
     assert len(store._db._open) <= 2

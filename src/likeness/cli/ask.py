@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from likeness.batch import recommend_file, search_file
-from likeness.cli import show
+from likeness import show
 from likeness.cli.app import JsonFlag, Many, ShopArg, app, open_shop, out, print_json, progress, seconds
 from likeness.errors import InputError
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from likeness.cli import show
+from likeness import show
 from likeness.cli.app import JsonFlag, ShopArg, Until, app, err, open_shop, out, print_json, progress, seconds
 from likeness.errors import FormatError, InputError
 from likeness.events.load import FileKind, ImportReport, sniff

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from likeness.cli import show
+from likeness import show
 from likeness.cli.app import JsonFlag, ShopArg, app, open_shop, out, print_json, progress
 from likeness.demo import demo as run_demo
 from likeness.measure import measure

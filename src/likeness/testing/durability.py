@@ -109,16 +109,16 @@ class DurableContract(Opened):
 
     def test_what_is_erased_is_in_no_file(self, tmp_path: Path) -> None:
         """Not in events, quarantine, import memory, personas or slates, and not in the leftovers of moved pages."""
-        store, gone = self.open(tmp_path), [f"erase-me-{number:03}" for number in range(30)]
+        store, gone = self.open(tmp_path), [f"erase-me-{number:03}" for number in range(15)]
         shoppers = [*gone, *(f"let-me-stay-{number:03}" for number in range(90))]
         rng = random.Random(11)
         for turn in range(12):
             rng.shuffle(shoppers)
             fields = [{"session_id": f"{who}:1", "text": "x" * rng.randrange(90)} for who in shoppers]
-            events = [event(1000 * turn + n, who, **fields[n]) for n, who in enumerate(shoppers)]  # type: ignore[arg-type]
+            events = [event(1000 * turn + n, who, **fields[n]) for n, who in enumerate(shoppers)]
             refused = quarantined(None, f"a row of {gone[turn]}")
             store.append_table(SHOP, table(events), quarantine=refused, state=progress("d", turn, done=True))
-            for who in rng.sample(shoppers, 40):
+            for who in rng.sample(shoppers, 12):
                 store.put(SHOP, who, Snapshot(turn, who.encode() * 30))
                 store.put_slate(slate(f"{turn}-{who}", who))
         store.append_table(SHOP, EVENT_SCHEMA.empty_table(), quarantine=quarantined(gone[0], gone[0]))

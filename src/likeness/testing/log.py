@@ -100,7 +100,14 @@ class EventLogContract(Opened):
             "item_id": "🫖",
             "device": "d",
         }
-        words |= {"query": "q", "currency": "GBP", "text": "line\nline \u202e", "request_id": "r", "undoes": "u"}
+        words |= {
+            "query": "q",
+            "currency": "GBP",
+            "text": "line\nline \u202e",
+            "request_id": "r",
+            "undoes": "u",
+            "device": "d",
+        }
         numbers = {"quantity": 2.0, "value": -3.5, "discount": 0.1, "rating": 4.0, "position": 3, "time": 1.25}
         consent = {"personalise": False, "measure": True}
         full = event(1, event_id="a\0b", event="review", consent=consent, **(words | numbers))  # type: ignore[arg-type]

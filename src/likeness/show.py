@@ -1,4 +1,4 @@
-"""What commands print for people: previews, reports, slates, reasons, receipts."""
+"""What is printed for people: previews, reports, slates, reasons, receipts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from likeness.erase import Receipt
+from likeness.evaluate import Report
+from likeness.evaluate import show as show_report
 from likeness.events.load import FileKind, ImportReport
 from likeness.explain import in_words
 from likeness.fit import FitReport
@@ -54,6 +56,11 @@ def fitted(console: Console, report: FitReport) -> None:
         f"encoder {card.encoder_version}, scorer {report.scorer}"
     )
     console.print("  " + " · ".join(f"{step} {seconds:.1f} s" for step, seconds in report.seconds.items()))
+
+
+def evaluation(console: Console, report: Report) -> None:
+    """Show the tables of an evaluation."""
+    show_report(report, console)
 
 
 def stats(console: Console, numbers: dict[str, Any]) -> None:
@@ -111,7 +118,7 @@ def slate(console: Console, shop: Shop, shown: Slate) -> None:
             console.print(f"     [dim]{' · '.join(words)}[/]")
     if not shown.items:
         console.print("Nothing fits. Take away a filter, or search for something else.")
-    console.print(f"[dim]request {shown.request_id} · likeness explain {shop.folder} {shown.request_id}[/]")
+    console.print(f"[dim]likeness explain {shop.folder} {shown.request_id}[/]")
 
 
 def explanation(console: Console, shop: Shop, shown: Slate) -> None:
