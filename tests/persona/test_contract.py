@@ -1,4 +1,4 @@
-"""The persona keeps the shipped contract: with a catalogue, bounded to a few values, and where the log has positions."""
+"""The persona keeps the shipped contract: with room, bounded to a few values, and where the log has positions."""
 
 from __future__ import annotations
 

@@ -47,7 +47,12 @@ def _usual(names: tuple[str, ...], chunk: RawChunk | None) -> set[str]:
 def _is_sequences(names: tuple[str, ...], container: Container) -> bool:
     if container.delimiter != "\t" or len(names) != 2:
         return False
-    return not container.has_header or _LISTS.search(plain(names[1])) is not None
+    return not container.has_header or names_lists(names[1])
+
+
+def names_lists(name: str) -> bool:
+    """Tell a column that holds lists of items by its name."""
+    return _LISTS.search(plain(name)) is not None
 
 
 def _nested(known: set[str], chunk: RawChunk | None) -> str | None:

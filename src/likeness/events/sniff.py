@@ -12,7 +12,7 @@ from likeness.errors import FormatError
 from likeness.events.fields import FIELDS, SYNONYMS
 from likeness.events.kind import FileKind
 from likeness.events.preview import preview
-from likeness.events.signs import format_of, is_item_table
+from likeness.events.signs import format_of, is_item_table, names_lists
 from likeness.files.chunk import RawChunk
 from likeness.files.container import Container, container_of
 from likeness.files.names import guess, plain
@@ -50,7 +50,7 @@ def _told(path: Path, options: ImportOptions) -> tuple[FileKind, RawChunk | None
         chunk = _sample(path, container)
         return _of_sample(path, container, chunk, options), chunk
     chunk = _sample(path, container)
-    if options.format in ("auto", "sequences") and _headless_sequences(container):
+    if _headless_sequences(container, options.format):
         container = container.headless()
         chunk = _sample(path, container)
     return _of_sample(path, container, chunk, options), chunk
@@ -67,9 +67,17 @@ def _by_number(mapping: dict[str, str], container: Container) -> bool:
     )
 
 
-def _headless_sequences(container: Container) -> bool:
+def _headless_sequences(container: Container, format: str) -> bool:
     """Tell lines of `user<TAB>items` that start without a header: the second field of the first line is a list."""
-    return container.delimiter == "\t" and len(container.header) == 2 and len(container.header[1].split()) > 2
+    first, last = container.header[0], container.header[-1]
+    if format == "sequences":
+        return len(container.header) < 2 or not (names_lists(last) or plain(last) in SYNONYMS["item_id"])
+    return (
+        format == "auto"
+        and container.delimiter == "\t"
+        and first != last == container.header[1]
+        and len(last.split()) > 2
+    )
 
 
 def _of_sample(path: Path, container: Container, chunk: RawChunk | None, options: ImportOptions) -> FileKind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,9 +44,8 @@ def encoded(column: pa.ChunkedArray) -> Codes:
 def sorted_codes(codes: Codes) -> Codes:
     """Return the same column with names in ascending order, so that codes do not depend on the order of rows."""
     order = sorted(range(len(codes.names)), key=codes.names.__getitem__)
-    place = np.empty(len(order) + 1, dtype=np.int64)
+    place = np.full(len(order) + 1, -1, dtype=np.int64)  # code -1 reads the last place
     place[order] = np.arange(len(order))
-    place[-1] = -1  # code -1 reads the last place
     return Codes(place[codes.code], tuple(codes.names[i] for i in order))
 
 
@@ -87,11 +86,3 @@ def numbers(table: pa.Table, name: str) -> Floats:
 def present(table: pa.Table, name: str) -> NDArray[np.bool_]:
     """Return where a column holds a value."""
     return np.asarray(pc.is_valid(table[name]).to_numpy())
-
-
-def flat(values: Sequence[Sequence[str] | None]) -> tuple[Ints, Ints, tuple[str, ...]]:
-    """Return lists of texts as (starts (n + 1,), codes (sum,), names): row i holds codes[starts[i]:starts[i + 1]]."""
-    places: dict[str, int] = {}
-    codes = [places.setdefault(value, len(places)) for row in values for value in row or ()]
-    starts = np.cumsum([0, *(len(row or ()) for row in values)])
-    return starts.astype(np.int64), np.array(codes, dtype=np.int64), tuple(places)

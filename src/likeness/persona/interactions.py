@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from likeness.persona.columns import Ints, encoded, event_codes, numbers, present, shoppers_of, together
 from likeness.persona.config import PersonaConfig
-from likeness.persona.feeds import weights_of
 from likeness.persona.facts import SESSION
+from likeness.persona.feeds import weights_of
 from likeness.types import Catalogue, Floats, Interactions
 
 

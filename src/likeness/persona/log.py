@@ -21,6 +21,7 @@ from likeness.persona.columns import (
     present,
     sessions_of,
     shoppers_of,
+    sorted_codes,
     together,
 )
 from likeness.persona.facts import Facts
@@ -116,7 +117,7 @@ def read_log(tables: pa.Table | Iterable[pa.Table], facts: Facts) -> Log:
     shopper = shoppers_of(table)
     time, event = numbers(table, "time"), event_codes(table)
     names = ("item_id", "query", "device", "currency", "consent")
-    codes = {name.removesuffix("_id"): encoded(table[name]) for name in names}
+    codes = {name.removesuffix("_id"): sorted_codes(encoded(table[name])) for name in names}
     codes |= {"event": Codes(event.astype(np.int64), EVENT_NAMES), "session": sessions_of(table, time)}
     items = [facts.of(item) for item in codes["item"].names]
     given = {name: numbers(table, name) for name in ("rating", "value", "discount")}
@@ -162,8 +163,8 @@ def _by_code(values: Sequence[float | None], code: Ints) -> Floats:
 
 
 def _lists(column: str, values: Sequence[Sequence[str] | None]) -> Lists:
-    places: dict[str, int] = {}
-    keys = [places.setdefault(text, len(places)) for row in values for text in row or ()]
+    places = {text: place for place, text in enumerate(sorted({text for row in values for text in row or ()}))}
+    keys = [places[text] for row in values for text in row or ()]
     sizes = [*(len(row or ()) for row in values), 0]  # the last one is what code -1 reads
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     return Lists(column, tuple(places), np.array(keys, dtype=np.int64), starts)

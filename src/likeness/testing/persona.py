@@ -32,9 +32,7 @@ from likeness.types import EVENT_NAMES, PURPOSES, Event
 Drawn = dict[str, Any]
 LATER = START + 4e7  # after every drawn event
 
-LAW = settings(
-    deadline=None, derandomize=True, max_examples=40, database=None, suppress_health_check=list(HealthCheck)
-)
+LAW = settings(deadline=None, derandomize=True, max_examples=40, database=None, suppress_health_check=list(HealthCheck))
 
 
 def event_table(events: Sequence[Event]) -> pa.Table:

@@ -22,6 +22,8 @@ def adapt(chunk: RawChunk, mapping: Mapping[str, str]) -> Parts:
     names = tuple(name for name, _ in chunk.named()) or ("user_id", "items")
     users, _ = texts(chunk.column(mapping.get("user_id", names[0])), len(chunk))
     lists, _ = texts(_joined(chunk.column(mapping.get("item_id", names[-1]))), len(chunk))
+    if len(names) == 1:  # everything at white space: the first word is the user
+        users, lists = (pc.extract_regex(lists, r"^(?P<a>\S+)\s+(?P<b>.*)$").field(i) for i in (0, 1))
     split = pc.split_pattern_regex(pc.fill_null(lists, ""), r"[\s,]+")
     count = np.diff(split.offsets.to_numpy()) * flags(pc.is_valid(lists))
     row = np.repeat(np.arange(len(chunk)), count)
