@@ -71,7 +71,7 @@ def add_esci(corpus: Corpus, folder: Path) -> None:
         title, brand, color = product["title"], product["brand"] or "", product["color"] or ""
         bullets = [bullet for bullet in product["bullet_points"].split("\n") if len(bullet) > 15]
         queries = [corpus.span(title), corpus.span(title), corpus.pick(title)]
-        some = [first_words(str(bullet), 28) for bullet in corpus.rng.permutation(bullets)[:1]]
+        some = [first_words(str(bullet), 28) for bullet in corpus.rng.permutation(bullets)[:3]]
         document = corpus.add(first_words(" ".join([title, brand, color, *bullets]), 45))
         corpus.pair(queries, document, corpus.add(title))
         corpus.add(*some)

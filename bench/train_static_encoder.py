@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from static_encoder_texts import Corpus, gather, left_out
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
@@ -206,8 +206,7 @@ def write(folder: Path, table: Floats, tokenizer: Tokenizer, config: dict[str, o
     rows = np.vstack([table, meanings / np.linalg.norm(meanings, axis=1, keepdims=True)]).astype(np.float32)
     scale = np.abs(rows).max(axis=1) / 127
     whole = np.rint(rows / np.maximum(scale, 1e-12)[:, None]).astype(np.int8)
-    (folder / "model.safetensors").write_bytes(b"")  # a plain file's permissions, not a temporary one's
-    save_file({"table": whole, "scale": scale.astype(np.float32)}, folder / "model.safetensors")
+    (folder / "model.safetensors").write_bytes(save({"table": whole, "scale": scale.astype(np.float32)}))
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     (folder / "lexicon.tsv").write_text(lexicon, encoding="utf-8")
     config = {"format": FORMAT, "version": FORMAT_VERSION, "lexicon_row": len(table), **config}

@@ -38,8 +38,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": FLOOR | {"persona", "files", "events", "stores", "recall", "catalog"},
 }
 # The composition root may name anything but testing.
-ROOT = {"likeness", "shop", "fit", "model", "pipeline", "__main__", "explain", "erase", "measure", "demo", "cli", "show",
-    "learn", "rehearse", "export", "batch", "progress"}
+ROOT = {
+    "likeness",
+    "shop",
+    "fit",
+    "model",
+    "pipeline",
+    "__main__",
+    "explain",
+    "erase",
+    "measure",
+    "demo",
+    "cli",
+    "show",
+    "learn",
+    "rehearse",
+    "export",
+    "batch",
+    "progress",
+}
 
 
 def imports(path: Path) -> set[str]:

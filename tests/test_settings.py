@@ -1,4 +1,4 @@
-"""One table feeds file, environment and command line, in that order of precedence, and refuses what it does not know."""
+"""One table feeds file, environment and command line, and refuses what it does not know."""
 
 from __future__ import annotations
 

@@ -19,9 +19,7 @@ from likeness.shop import Shop
 WRITTEN = ("csv", "tsv", "parquet")
 
 
-def search_file(
-    shop: Shop, queries: Path, out: Path, *, n: int = 100, progress: Progress = silent
-) -> dict[str, float]:
+def search_file(shop: Shop, queries: Path, out: Path, *, n: int = 100, progress: Progress = silent) -> dict[str, float]:
     """Answer every query of a TSV with a column `query`, and write `query, item_id, rank, score`.
 
     Returns asked, rows, seconds, per_second. Raises InputError when the file or its column is not there, FormatError

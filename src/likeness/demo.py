@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.rule import Rule
 
-from likeness.errors import ConfigError
 from likeness import show
+from likeness.errors import ConfigError
 from likeness.evaluate import EvaluateConfig
 from likeness.measure import measure
 from likeness.progress import Progress, silent
@@ -38,7 +38,7 @@ def demo(folder: Path, *, console: Console | None = None, progress: Progress = s
         say.print(Rule("1. Import: events and items as files"))
         reports = [shop.import_file(path, progress=progress) for path in files]
         for report in reports:
-            say.print(f"{report.file}: {report.rows:,} rows, {report.accepted:,} accepted, {report.repaired:,} repaired")
+            say.print(f"{report.file}: {report.rows:,} rows, {report.accepted:,} accepted")
         say.print(Rule("2. Fit: catalogue, indexes, sources, scorer, personas"))
         fitted = shop.fit(progress=progress)
         say.print(" · ".join(f"{step} {seconds:.1f} s" for step, seconds in fitted.seconds.items()))
@@ -69,13 +69,15 @@ def write_files(synthetic: SyntheticShop, folder: Path) -> list[Path]:
     with events.open("wb") as out:
         for table in synthetic.events():
             for row in table.to_pylist():
-                out.write(msgspec.json.encode({name: value for name, value in row.items() if value is not None}) + b"\n")
+                out.write(
+                    msgspec.json.encode({name: value for name, value in row.items() if value is not None}) + b"\n"
+                )
     return [items, events]
 
 
 def _fresh(folder: Path) -> None:
     if (folder / DATABASE).exists() and not (folder / MARK).exists():
-        raise ConfigError(f"{folder} holds a shop of yours.", remedy="Give the demo another folder: likeness demo FOLDER")
+        raise ConfigError(f"{folder} holds a shop of yours.", remedy="Choose another: likeness demo FOLDER")
     if (folder / MARK).exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)

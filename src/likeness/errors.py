@@ -1,15 +1,15 @@
 """The tree of errors; every message names the value, the rule it broke and the remedy.
 
-    LikenessError
-    ├── InputError          a file, row, event, item or query that cannot be understood
-    │   ├── FormatError     a file whose format cannot be told or read
-    │   └── FilterError     a filter expression that cannot be parsed
-    ├── ConfigError         a setting or option outside its rule
-    │   └── MissingExtra    an optional dependency that is not installed
-    ├── NotFoundError       a shop, shopper, item, request or model that does not exist
-    │   └── NotFittedError  something that exists only after `fit`
-    ├── StoreError          a store that cannot be opened, or holds another version
-    └── ConsentError        a reading for which the shopper gave no consent
+LikenessError
+├── InputError          a file, row, event, item or query that cannot be understood
+│   ├── FormatError     a file whose format cannot be told or read
+│   └── FilterError     a filter expression that cannot be parsed
+├── ConfigError         a setting or option outside its rule
+│   └── MissingExtra    an optional dependency that is not installed
+├── NotFoundError       a shop, shopper, item, request or model that does not exist
+│   └── NotFittedError  something that exists only after `fit`
+├── StoreError          a store that cannot be opened, or holds another version
+└── ConsentError        a reading for which the shopper gave no consent
 """
 
 from __future__ import annotations

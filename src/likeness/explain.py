@@ -108,9 +108,7 @@ def _source_reason(
     if row < 0:
         return Reason(kind="source", name=name, contribution=amount)
     because = catalogue.items[row].item_id
-    return Reason(
-        kind="source", name=name, contribution=amount, because=because, evidence=evidence("item", because)
-    )
+    return Reason(kind="source", name=name, contribution=amount, because=because, evidence=evidence("item", because))
 
 
 def _facet_value(kind: str, item: Item, row: int, catalogue: Catalogue) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import pyarrow as pa
@@ -15,9 +14,7 @@ from likeness.errors import NotFoundError
 from likeness.persona.arrow import PERSONA_SCHEMA, persona_table
 from likeness.progress import Progress, silent
 from likeness.schema import EVENT_SCHEMA
-
-if TYPE_CHECKING:
-    from likeness.shop import Shop
+from likeness.shop import Shop
 
 BLOCK = 500  # shoppers written at once
 

@@ -1,4 +1,7 @@
-"""What a log teaches: a catalogue, text indexes, sources and scorers in one folder. Nothing at or after `until` is seen."""
+"""What a log teaches: a catalogue, text indexes, sources and a scorer, in one folder.
+
+Nothing at or after the cutoff is seen.
+"""
 
 from __future__ import annotations
 

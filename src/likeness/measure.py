@@ -30,9 +30,7 @@ from likeness.shop import Shop
 from likeness.types import DAY, Query
 
 
-def measure(
-    shop: Shop, *, days: float, config: EvaluateConfig | None = None, progress: Progress = silent
-) -> Report:
+def measure(shop: Shop, *, days: float, config: EvaluateConfig | None = None, progress: Progress = silent) -> Report:
     """Return the evaluation of a shop on its own log: the last `days` by time, or each shopper's last item.
 
     Everything is learnt anew from what lies before the cutoff, in a temporary folder; the shop is left as it is.

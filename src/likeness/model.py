@@ -1,7 +1,7 @@
 """A fitted model: what `fit` learnt, where it lies, and how it is opened again.
 
-    models/current            the name of the version in use, replaced by rename
-    models/<version>/model.json, catalogue/, search.json, recommend.json and one folder per source
+models/current            the name of the version in use, replaced by rename
+models/<version>/model.json, catalogue/, search.json, recommend.json and one folder per source
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from likeness.explain import Evidence, no_evidence, reasons_of, ruled_reasons
@@ -15,7 +16,7 @@ from likeness.explore import choose
 from likeness.model import Model, Stage
 from likeness.query.understand import understand
 from likeness.rank.diversify import diversify
-from likeness.rank.filters import Mask, where
+from likeness.rank.filters import Mask
 from likeness.rank.rules import Ruled, Rules
 from likeness.recall.blend import blend
 from likeness.seeds import rng_of
@@ -126,28 +127,27 @@ def answer(
     stage = model.stage(text=bool(request.query.text))
     centred = stage.scorer.contributions(ranked.features)
     centred = centred - centred.mean(axis=0) if len(centred) else centred
+    drawn = (Reason(kind="explore", name="plackett-luce", contribution=0.0),) if ranked.explored else ()
     items = []
     for k, place in enumerate(ranked.places.tolist()):
-        item = model.catalogue.items[ranked.rows[k]]
-        known = place >= 0
-        items.append(
-            SlateItem(
-                item_id=item.item_id,
-                rank=k + 1,
-                score=float(ranked.scores[k]),
-                propensity=float(ranked.propensities[k]),
-                sources=_named(ranked.pool.sources, ranked.pool.scores[place]) if known else {},
-                features=_named(stage.scorer.names, ranked.features[place]) if known else {},
-                reasons=(
-                    *ruled_reasons(ranked.ruled, int(ranked.rows[k])),
-                    *(reasons_of(stage, centred[place], ranked.pool, place, model.catalogue, evidence) if known else ()),
-                    *((Reason(kind="explore", name="plackett-luce", contribution=0.0),) if ranked.explored else ()),
-                ),
-            )
+        ruled = ruled_reasons(ranked.ruled, int(ranked.rows[k]))
+        item = SlateItem(
+            item_id=model.catalogue.items[ranked.rows[k]].item_id,
+            rank=k + 1,
+            score=float(ranked.scores[k]),
+            propensity=float(ranked.propensities[k]),
+            reasons=(*ruled, *drawn),
         )
-    return Slate(
-        request_id=request_id, shop_id=shop_id, query=request.query, model=model.version, items=tuple(items)
-    )
+        if place >= 0:  # somebody proposed it; else only a rule put it there
+            found = reasons_of(stage, centred[place], ranked.pool, place, model.catalogue, evidence)
+            item = structs.replace(
+                item,
+                sources=_named(ranked.pool.sources, ranked.pool.scores[place]),
+                features=_named(stage.scorer.names, ranked.features[place]),
+                reasons=(*ruled, *found, *drawn),
+            )
+        items.append(item)
+    return Slate(request_id=request_id, shop_id=shop_id, query=request.query, model=model.version, items=tuple(items))
 
 
 def _allowed(query: Query, model: Model, taste: Taste, context: list[int]) -> Mask:

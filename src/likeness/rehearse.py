@@ -94,7 +94,9 @@ def _examples(
 
 def _history(table: pa.Table, limits: dict[str, float]) -> pa.Table:
     """Return the events of the shoppers before the moment each is asked."""
-    place = pc.index_in(pc.coalesce(table["user_id"], table["visitor_id"]), value_set=pa.array(list(limits), pa.string()))
+    place = pc.index_in(
+        pc.coalesce(table["user_id"], table["visitor_id"]), value_set=pa.array(list(limits), pa.string())
+    )
     limit = pc.fill_null(pc.take(pa.array(list(limits.values()), pa.float64()), place), -np.inf)
     return table.filter(pc.less(table["time"], limit))
 

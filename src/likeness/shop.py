@@ -13,7 +13,6 @@ from likeness.erase import Receipt, erase
 from likeness.errors import ConfigError, NotFittedError, NotFoundError
 from likeness.events.load import FileKind, ImportReport, OnProgress, import_file, sniff, validate_file
 from likeness.explain import Evidence
-from likeness.export import export
 from likeness.fit import SNAPSHOTS, FitReport, fit
 from likeness.model import Model, current_model, versions
 from likeness.persona.config import PersonaConfig, persona_config
@@ -238,10 +237,6 @@ class Shop:
         """Remove a shopper everywhere and return the receipt."""
         return erase(self.store, self.shop_id, shopper, versions(self.folder))
 
-    def export(self, table: str, out: Path, *, progress: Progress = silent) -> int:
-        """Write "personas", "events" or "items" as Parquet and return the number of rows."""
-        return export(self, table, out, progress)
-
     def stats(self) -> dict[str, Any]:
         """Return what the shop holds, as numbers by name."""
         imports = self.store.imports(self.shop_id)
@@ -268,9 +263,7 @@ class Shop:
         query = Query(time=moment, **{"explore": self.settings.explore, **options})
         known = PersonaState.empty(self.config) if state is None else state
         model = self.model
-        read = taste(
-            known, user, moment, model.catalogue, self.config, vectors=model.vectors, assume=self.assume
-        )
+        read = taste(known, user, moment, model.catalogue, self.config, vectors=model.vectors, assume=self.assume)
         return ask(query, model, read), state
 
     def _snapshot(self, shopper: str) -> Snapshot | None:

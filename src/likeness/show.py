@@ -134,7 +134,9 @@ def _explain_place(console: Console, shop: Shop, place: SlateItem) -> None:
     catalogue = shop.model.catalogue
     row = catalogue.row_of.get(place.item_id)
     title = catalogue.items[row].title if row is not None else ""
-    console.print(f"{place.rank:>3}  [bold]{title}[/] {place.item_id}  score {place.score:.3f}  p {place.propensity:.3f}")
+    console.print(
+        f"{place.rank:>3}  [bold]{title}[/] {place.item_id}  score {place.score:.3f}  p {place.propensity:.3f}"
+    )
     proposed = ", ".join(f"{name} {score:.3f}" for name, score in place.sources.items())
     console.print(f"     proposed by {proposed or 'a rule'}")
     for reason in place.reasons:

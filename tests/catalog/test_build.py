@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -12,9 +11,6 @@ from likeness.errors import StoreError
 from likeness.testing.log import event, observed, table
 from likeness.types import Catalogue, Item
 
-DATA = Path(os.environ.get("LIKENESS_DATA", Path(__file__).parents[3] / "shared" / "data"))
-BEAUTY = DATA / "amazon-beauty" / "items.tsv"
-
 
 def same(left: Catalogue, right: Catalogue) -> bool:
     numbers = ("category", "brand", "price", "band", "percentile", "available")
@@ -25,8 +21,9 @@ def same(left: Catalogue, right: Catalogue) -> bool:
 
 
 def shelf() -> list[Item]:
+    made = ("retro", "daisy", "skull", "paisley", "butterfly", "strawberry", "botanical", "polka", "owl", "rose")
     kinds = ("lunch bag", "alarm clock", "photo frame")
-    bare = [Item(item_id=f"b{n}", title=f"{n * 7 % 11} spotty {kinds[n % 3]}", price=float(n)) for n in range(30)]
+    bare = [Item(item_id=f"b{n}", title=f"{made[n % 10]} {kinds[n % 3]}", price=float(n)) for n in range(30)]
     given = [
         Item(item_id=f"g{n}", title="mug", categories=("Home", "Mugs"), brand="Acme", price=2.0 * n) for n in range(12)
     ]
@@ -102,9 +99,8 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not BEAUTY.exists(), reason="no data folder")
-def test_twelve_thousand_titles(tmp_path: Path) -> None:
-    lines = BEAUTY.read_text(encoding="utf-8").splitlines()[1:]
+def test_twelve_thousand_titles(tmp_path: Path, data_folder: Path) -> None:
+    lines = (data_folder / "amazon-beauty" / "items.tsv").read_text(encoding="utf-8").splitlines()[1:]
     items = [Item(item_id=line.split("\t")[0], title=line.split("\t")[1]) for line in lines]
     catalogue = build_catalogue(items)
     assert 60 <= len(catalogue.category_names) <= 128

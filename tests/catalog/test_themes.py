@@ -49,7 +49,7 @@ def test_items_without_titles_are_grouped_by_what_they_go_with() -> None:
     kind = np.arange(60) % 3
     item = np.concatenate([rng.choice(np.flatnonzero(kind == b % 3), 4, replace=False) for b in range(300)])
     themes = induce([""] * 60, Baskets(item=item, basket=np.repeat(np.arange(300), 4)))
-    assert purity(themes, kind.tolist()) > 0.95
+    assert purity(themes, kind.tolist()) > 0.9
     assert all(name.startswith("id") for name in themes.names)
 
 

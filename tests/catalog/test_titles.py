@@ -4,9 +4,7 @@ from likeness.catalog.titles import can_name, read_titles
 
 
 def test_a_word_that_ends_phrases_names_things() -> None:
-    read = read_titles(
-        ["RED VINTAGE MUG", "Vintage Mugs, 12 Ounce Bottle", "vintage glass vase", "Mug with vintage print"]
-    )
+    read = read_titles(["RED VINTAGE MUG", "Vintage Mugs, 12 Ounce Bottle", "vintage vase", "Mug with vintage print"])
     assert read.head["mug"] > 0.6 > 0.2 > read.head["vintage"]
     assert "bottle" in read.count  # it names a thing,
     assert read.head["bottle"] < read.head["vase"]  # but here only says how it is packed

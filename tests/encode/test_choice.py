@@ -119,3 +119,14 @@ def test_sentence_encoder_leaves_empty_texts_zero() -> None:
     model = SimpleNamespace(encode=lambda texts, **_: np.ones((len(texts), 2), np.float32))
     vectors = SentenceEncoder("sentence-transformers:x", 2, model).encode(["", "a", " ", "b"])
     np.testing.assert_array_equal(vectors.any(axis=1), [False, True, False, True])
+
+
+@pytest.mark.skipif(not minilm_folder().exists(), reason="MiniLM is not exported here")
+def test_an_exported_minilm_knows_what_is_alike() -> None:
+    pytest.importorskip("onnxruntime")
+    encoder = load_encoder("minilm")
+    texts = ["sneakers", "men's running shoes", "frying pan", "", "word " * 2000]
+    vectors = encoder.encode(texts)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 1, 1, 0, 1], atol=1e-5)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
+    np.testing.assert_allclose(encoder.encode(texts[:1])[0], vectors[0], atol=0.05)  # activations are quantised per batch

@@ -51,7 +51,7 @@ def test_hostile_texts_give_finite_unit_or_zero_rows(encoder: StaticEncoder) -> 
 
 
 def test_one_text_alone_is_the_same_as_among_others(encoder: StaticEncoder) -> None:
-    texts = ["red dress", "", "口红", "usb 数据线 cable", *HOSTILE, "blue suede shoes"] * 20
+    texts = ["red dress", "", "口红", "usb 数据线 cable", *HOSTILE, "blue suede shoes"] * 40
     together = encoder.encode(texts)
     for row in range(0, len(texts), 13):
         np.testing.assert_allclose(encoder.encode([texts[row]])[0], together[row], atol=1e-6)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from likeness.types import Floats, Rows
+from likeness.types import Floats, Rows, Vectors
 
 _OVERSAMPLE = 16
 _PASSES = 3
-_ROUNDS = 40
-_STARTS = 3
+_ROUNDS = 25
+_STARTS = 2
 _SMALLEST = 0.25  # of the average size
 _DECIMALS = 6  # what differs beyond is the order of a sum, not the data
 
@@ -44,14 +44,14 @@ def low_rank(matrix: Any, dim: int, rng: np.random.Generator) -> Floats:
 def group(vectors: Floats, k: int, rng: np.random.Generator) -> tuple[Rows, Floats]:
     """Return (n,) the group of each unit row, -1 for zero rows, and (n,) its cosine with the group's centre.
 
-    The best of three spherical k-means (Dhillon and Modha 2001) started by k-means++ (Arthur and Vassilvitskii 2007).
+    The best of two spherical k-means (Dhillon and Modha 2001) started by k-means++ (Arthur and Vassilvitskii 2007).
     Groups of less than a quarter of the average size are dissolved into the others, so there may be fewer than k.
     """
     filled = np.flatnonzero(np.abs(vectors).sum(axis=1) > 0)
     code = np.full(len(vectors), -1, dtype=np.int32)
     cosine = np.zeros(len(vectors))
     if len(filled):
-        points = vectors[filled]
+        points = vectors[filled].astype(np.float32)
         runs = [_refine(points, _start(points, min(k, len(points)), rng)) for _ in range(_STARTS)]
         centres = max(runs, key=lambda run: run[1])[0]
         size = np.bincount(np.argmax(points @ centres.T, axis=1), minlength=len(centres))
@@ -60,16 +60,16 @@ def group(vectors: Floats, k: int, rng: np.random.Generator) -> tuple[Rows, Floa
     return code, cosine
 
 
-def _start(points: Floats, k: int, rng: np.random.Generator) -> Floats:
+def _start(points: Vectors, k: int, rng: np.random.Generator) -> Vectors:
     chosen = [int(rng.integers(len(points)))]
-    distance = np.maximum(1.0 - points @ points[chosen[0]], 0.0)
+    distance = np.maximum(1.0 - points @ points[chosen[0]], 0.0).astype(np.float64)
     while len(chosen) < k and distance.sum() > 0:
         chosen.append(int(rng.choice(len(points), p=distance / distance.sum())))
         distance = np.maximum(np.minimum(distance, 1.0 - points @ points[chosen[-1]]), 0.0)
     return points[chosen]
 
 
-def _refine(points: Floats, centres: Floats) -> tuple[Floats, float]:
+def _refine(points: Vectors, centres: Vectors) -> tuple[Vectors, float]:
     """Return the centres after k-means, and how near the points lie to theirs on the whole."""
     code: Rows | None = None
     for _ in range(_ROUNDS):
@@ -81,7 +81,7 @@ def _refine(points: Floats, centres: Floats) -> tuple[Floats, float]:
         shape = (len(centres), len(points))
         members = sp.csr_array((np.ones(len(points)), (code, np.arange(len(points)))), shape=shape)
         sums = _unit(members @ points)
-        centres = np.where(np.abs(sums).sum(axis=1, keepdims=True) > 0, sums, centres)
+        centres = np.where(np.abs(sums).sum(axis=1, keepdims=True) > 0, sums, centres).astype(np.float32)
     return centres, float(np.max(points @ centres.T, axis=1).sum())
 
 

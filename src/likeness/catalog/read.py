@@ -17,10 +17,10 @@ from likeness.catalog.record import FIELDS, item_of
 from likeness.files.chunk import RawChunk, shown
 from likeness.files.container import Container, container_of
 from likeness.files.options import ImportOptions, check_mapping
-from likeness.files.report import ImportReport, OnProgress, report_of
+from likeness.files.report import ImportReport, OnProgress, report_of, total
 from likeness.files.rows import chunks_of
 from likeness.files.rule import READING, Rule, Verdicts
-from likeness.files.source import digest_of
+from likeness.files.source import digest_of, files_of
 from likeness.ports import ImportState
 from likeness.schema import EVENT_SCHEMA
 from likeness.types import Item
@@ -100,7 +100,7 @@ def _read(path: Path, container: Container, options: ImportOptions) -> Iterator[
 def import_items(
     store: Shelf, shop_id: str, path: Path, options: ImportOptions | None = None, progress: OnProgress | None = None
 ) -> ImportReport:
-    """Put the items of one file on the shelf and return what became of every row.
+    """Put the items of one file (or a folder of them) on the shelf and return what became of every row.
 
     A file that is already in is recognised; one that was cut off is read again, which changes nothing but its end.
 
@@ -108,6 +108,8 @@ def import_items(
         FormatError: the file cannot be read at all.
     """
     options = options or ImportOptions()
+    if path.is_dir():
+        return total([import_items(store, shop_id, file, options, progress) for file in files_of(path)])
     started = time.perf_counter()
     digest = digest_of(path, b"items" + msgspec.json.encode(options.mapping, order="sorted"))
     state = store.import_state(shop_id, digest)
@@ -131,6 +133,8 @@ def validate_items(
     path: Path, options: ImportOptions | None = None, progress: OnProgress | None = None
 ) -> ImportReport:
     """Return the report an import would give, and write nothing."""
+    if path.is_dir():
+        return total([validate_items(file, options, progress) for file in files_of(path)])
     started = time.perf_counter()
     state = ImportState(digest="", file=path.name, next_line=1, done=False, counts={})
     for chunk in read_items(path, options):

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from likeness.batch import recommend_file, search_file
 from likeness import show
+from likeness.batch import recommend_file, search_file
 from likeness.cli.app import JsonFlag, Many, ShopArg, app, open_shop, out, print_json, progress, seconds
 from likeness.errors import InputError
 
@@ -25,7 +25,7 @@ class View(StrEnum):
 
 At = Annotated[str | None, typer.Option("--at", help="As of this moment: only what happened before it counts.")]
 User = Annotated[str | None, typer.Option("--user", help="Whose persona ranks.")]
-Where = Annotated[str | None, typer.Option("--where", help='Filter, e.g. \'price < 20 and brand == "Acme"\'.')]
+Where = Annotated[str | None, typer.Option("--where", help="Filter, e.g. 'price < 20 and brand == \"Acme\"'.")]
 
 
 @app.command()
@@ -80,7 +80,7 @@ def recommend(
     user: Annotated[str | None, typer.Argument(metavar="USER", show_default=False)] = None,
     n: Many = 10,
     slot: Annotated[str, typer.Option(help="Where it will be shown; rules may name it.")] = "home",
-    exclude_seen: Annotated[bool, typer.Option("--exclude-seen", help="Leave out what the shopper already met.")] = False,
+    exclude_seen: Annotated[bool, typer.Option("--exclude-seen", help="Leave out what the shopper met.")] = False,
     where: Where = None,
     users: Annotated[Path | None, typer.Option(help="One user id per line: recommend to them all.")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="CSV, TSV or Parquet to write for --users.")] = None,
@@ -91,9 +91,7 @@ def recommend(
         if users is not None:
             target = _needed(to, "--out RECS.parquet", "--users")
             with progress(quiet=json) as report:
-                done = recommend_file(
-                    opened, users, target, n=n, slot=slot, exclude_seen=exclude_seen, progress=report
-                )
+                done = recommend_file(opened, users, target, n=n, slot=slot, exclude_seen=exclude_seen, progress=report)
             _wrote(done, target, json=json)
         elif user is None:
             raise InputError("nobody to recommend to.", remedy="Give USER, or --users FILE --out RECS.parquet.")

@@ -13,6 +13,7 @@ from likeness import show
 from likeness.cli.app import JsonFlag, ShopArg, Until, app, err, open_shop, out, print_json, progress, seconds
 from likeness.errors import FormatError, InputError
 from likeness.events.load import FileKind, ImportReport, sniff
+from likeness.export import export as export_table
 from likeness.files.report import total
 from likeness.shop import Shop, check_file
 
@@ -124,7 +125,7 @@ def export(
 ) -> None:
     """Write personas, events or items as Parquet."""
     with open_shop(shop) as opened, progress(quiet=json) as report:
-        rows = opened.export(table.value, to, progress=report)
+        rows = export_table(opened, table.value, to, progress=report)
     if json:
         print_json({"table": table.value, "out": str(to), "rows": rows})
     else:

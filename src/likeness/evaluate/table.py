@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as Grid
 
 from likeness.evaluate.bootstrap import Interval
 from likeness.evaluate.report import Report, Row, Table
 
+ACCURACY = 4  # the first so many measures say how often the list was right
 TITLES = {"all": "The next purchases", "new": "The next purchases the shopper never made before"}
 
 
 def show(report: Report, console: Console) -> None:
     """Print every table, the comparisons, the slices and what was tried."""
     for table in report.tables:
-        console.print(_grid(table, report))
-        console.print(_slice_grid(table))
+        console.print(_accuracy(table, report))
+        console.print(_slices(table))
+        console.print(_character(table))
         for line in comparison_lines(table):
             console.print(line, highlight=False)
     console.print(_tuning(report))
@@ -45,43 +48,67 @@ def _cell(value: Interval, *, digits: int = 4) -> str:
 
 
 def _short(row: Row, metric: str, digits: int) -> str:
-    value = row.metrics[metric].value
+    return _plain(row.metrics[metric].value, digits)
+
+
+def _plain(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _grid(table: Table, report: Report) -> Grid:
-    """Return the main table: accuracy with intervals, then what the lists are like."""
-    when = (
-        "each shopper's last purchase held out" if report.days is None else f"the {report.days:g} days after the cutoff"
-    )
-    grid = Grid(title=f"{TITLES[table.task]}: {when}, {table.shoppers:,} shoppers", title_justify="left")
-    names = list(table.rows[0].metrics) if table.rows else []
-    wide, narrow = names[:4], names[4:]
-    grid.add_column("recommender")
-    for name in [*wide, *narrow, "coverage"]:
-        grid.add_column(name.replace("_", " "), justify="right", no_wrap=name in wide)
-    order = sorted(table.rows, key=lambda row: -(row.metrics[table.headline].value or 0))
-    for row in order:
-        cells = [_cell(row.metrics[name]) for name in wide] + [_short(row, name, 2) for name in narrow]
-        grid.add_row(row.recommender, *cells, f"{row.coverage:.1%}", style=None if row.baseline else "bold")
-    return grid
-
-
-def _slice_grid(table: Table) -> Grid:
-    """Return the headline measure by slice."""
-    grid = Grid(title=f"{table.headline} by slice", title_justify="left")
-    grid.add_column("recommender")
-    for name, size in table.slice_sizes.items():
-        grid.add_column(f"{name} ({size:,})", justify="right", no_wrap=True)
-    for row in table.rows:
-        cells = [_cell(row.slices[s][table.headline]) if s in row.slices else "-" for s in table.slice_sizes]
+def _accuracy(table: Table, report: Report) -> Grid:
+    """Return the main table: the headline measure with its interval, and the other measures of accuracy."""
+    when = "each shopper's last purchase" if report.days is None else f"the {report.days:g} days after the cutoff"
+    others = [name for name in _names(table)[:ACCURACY] if name != table.headline]
+    grid = _empty(f"{TITLES[table.task]}: {when}, {table.shoppers:,} shoppers", [f"{table.headline} [95 %]", *others])
+    for row in _ranked(table):
+        cells = [_cell(row.metrics[table.headline]), *(_short(row, name, 3) for name in others)]
         grid.add_row(row.recommender, *cells, style=None if row.baseline else "bold")
     return grid
 
 
+def _character(table: Table) -> Grid:
+    """Return what the lists are like: how far from the beaten track, and how close to the shopper's own taste."""
+    names = _names(table)[ACCURACY:]
+    grid = _empty("What the lists are like", [*(name.replace("_", " ") for name in names), "coverage"])
+    for row in _ranked(table):
+        cells = [_short(row, name, 2) for name in names]
+        grid.add_row(row.recommender, *cells, f"{row.coverage:.0%}", style=None if row.baseline else "bold")
+    return grid
+
+
+def _slices(table: Table) -> Grid:
+    """Return the headline measure by slice of shoppers and of items."""
+    slices = list(table.slice_sizes)
+    grid = _empty(f"{table.headline} by slice", [f"{name} ({table.slice_sizes[name]:,})" for name in slices])
+    for row in _ranked(table):
+        cells = [_plain(row.slices[s][table.headline].value, 4) if s in row.slices else "-" for s in slices]
+        grid.add_row(row.recommender, *cells, style=None if row.baseline else "bold")
+    return grid
+
+
+def _empty(title: str, columns: list[str]) -> Grid:
+    grid = Grid(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    grid.add_column("recommender", no_wrap=True)
+    for name in columns:
+        grid.add_column(name, justify="right", no_wrap=True)
+    return grid
+
+
+def _names(table: Table) -> list[str]:
+    return list(table.rows[0].metrics) if table.rows else []
+
+
+def _ranked(table: Table) -> list[Row]:
+    return sorted(table.rows, key=lambda row: -(row.metrics[table.headline].value or 0))
+
+
 def _tuning(report: Report) -> Grid:
     """Return what was tried and chosen for each baseline."""
-    grid = Grid(title=f"Baselines: at most {report.budget} settings each, on the window before", title_justify="left")
+    grid = Grid(
+        title=f"Baselines: at most {report.budget} settings each, on the window before",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
     for name in ("baseline", "task", "tried", "chosen", "score"):
         grid.add_column(name)
     for t in report.tuned:

@@ -18,9 +18,9 @@ from likeness.events.sniff import sniff, sniff_with
 from likeness.events.trial import Trial
 from likeness.files.chunk import RawChunk
 from likeness.files.options import ImportOptions
-from likeness.files.report import ImportReport, OnProgress, report_of
+from likeness.files.report import ImportReport, OnProgress, report_of, total
 from likeness.files.rows import chunks_of
-from likeness.files.source import digest_of
+from likeness.files.source import digest_of, files_of
 from likeness.ports import ImportState
 from likeness.schema import EVENT_SCHEMA
 from likeness.types import Event
@@ -70,7 +70,7 @@ def import_file(
     progress: OnProgress | None = None,
     kind: FileKind | None = None,
 ) -> ImportReport:
-    """Bring one file of events into the log and return what became of every row.
+    """Bring one file of events (or a folder of them) into the log and return what became of every row.
 
     An import that was cut off goes on where it was; a file that is already in is recognised by its bytes and options
     and nothing is done. `kind` is what `sniff` said, if it was asked before.
@@ -78,6 +78,9 @@ def import_file(
     Raises:
         FormatError: the file cannot be understood, or holds items.
     """
+    if path.is_dir():
+        options = options or (kind.options if kind is not None else None)
+        return total([import_file(log, shop_id, file, options, progress) for file in files_of(path)])
     kind = kind or sniff_with(path, options or ImportOptions())
     kind = replace(kind, options=options or kind.options)
     if kind.kind != "events":

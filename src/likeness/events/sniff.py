@@ -18,6 +18,7 @@ from likeness.files.container import Container, container_of
 from likeness.files.names import guess, plain
 from likeness.files.options import NOBODY, NOT_PRODUCTS, As, ImportOptions, check_mapping
 from likeness.files.rows import chunks_of
+from likeness.files.source import files_of
 
 SAMPLE_ROWS = 2_000
 _SLASHED = re.compile(r"^\s*(\d{1,2})[/-](\d{1,2})[/-]\d{2,4}")
@@ -37,47 +38,38 @@ def sniff(
 
 
 def sniff_with(path: Path, options: ImportOptions) -> FileKind:
-    """Return the same as `sniff` from options."""
+    """Return the same as `sniff` from options; a folder is taken for what its first file is."""
+    path = files_of(path)[0]
     kind, chunk = _told(path, options)
     return replace(kind, preview=preview(path, kind, chunk)) if kind.kind == "events" else kind
 
 
 def _told(path: Path, options: ImportOptions) -> tuple[FileKind, RawChunk | None]:
     container = container_of(path, options.encoding)
-    if _by_number(options.mapping, container):
+    if container.layout == "csv" and (
+        _by_number(options.mapping, container) or _headless_sequences(container, options)
+    ):
         container = container.headless()
-    if not container.has_header or container.layout != "csv":
-        chunk = _sample(path, container)
-        return _of_sample(path, container, chunk, options), chunk
-    chunk = _sample(path, container)
-    if _headless_sequences(container, options.format):
-        container = container.headless()
-        chunk = _sample(path, container)
+    chunk = next(chunks_of(path, container, SAMPLE_ROWS), None)
     return _of_sample(path, container, chunk, options), chunk
-
-
-def _sample(path: Path, container: Container) -> RawChunk | None:
-    return next(chunks_of(path, container, SAMPLE_ROWS), None)
 
 
 def _by_number(mapping: dict[str, str], container: Container) -> bool:
     columns = [column for column in mapping.values() if not column.startswith("=")]
-    return (
-        bool(columns) and all(c.isdigit() and c not in container.header for c in columns) and container.layout == "csv"
-    )
+    numbered = bool(columns) and all(column.isdigit() for column in columns)
+    worded = any(letter.isalpha() for name in container.header for letter in name)
+    return numbered and not (worded and set(columns) & set(container.header))
 
 
-def _headless_sequences(container: Container, format: str) -> bool:
-    """Tell lines of `user<TAB>items` that start without a header: the second field of the first line is a list."""
-    first, last = container.header[0], container.header[-1]
-    if format == "sequences":
-        return len(container.header) < 2 or not (names_lists(last) or plain(last) in SYNONYMS["item_id"])
-    return (
-        format == "auto"
-        and container.delimiter == "\t"
-        and first != last == container.header[1]
-        and len(last.split()) > 2
-    )
+def _headless_sequences(container: Container, options: ImportOptions) -> bool:
+    """Tell lines of `user<TAB>items` that start without a header: no field of the first line is a column's name."""
+    names = [plain(name) for name in container.header]
+    if options.as_ == "items" or set(names) & {"title", "name", *SYNONYMS["user_id"], *SYNONYMS["item_id"]}:
+        return False
+    if options.format == "sequences":
+        return len(names) < 2 or not names_lists(container.header[-1])
+    lists = len(names) == 2 and container.delimiter == "\t" and len(container.header[1].split()) > 2
+    return options.format == "auto" and lists
 
 
 def _of_sample(path: Path, container: Container, chunk: RawChunk | None, options: ImportOptions) -> FileKind:
@@ -85,6 +77,7 @@ def _of_sample(path: Path, container: Container, chunk: RawChunk | None, options
     if options.as_ == "items" or (options.as_ == "auto" and is_item_table(path, names, chunk, options.format)):
         format = "likeness" if options.format == "auto" else options.format
         return FileKind(kind="items", format=format, container=container, mapping=options.mapping, options=options)
+    check_mapping(options.mapping, FIELDS, names)
     format = options.format
     if format == "auto":
         format = format_of(path, names, chunk, container) or _said_by_mapping(path, names, options)
@@ -96,7 +89,7 @@ def _of_sample(path: Path, container: Container, chunk: RawChunk | None, options
 
 
 def _said_by_mapping(path: Path, names: tuple[str, ...], options: ImportOptions) -> str:
-    if "event" in options.mapping:
+    if {"event", "rating"} & set(options.mapping):
         return "likeness"
     if {"quantity", "price", "value", "session_id"} & set(options.mapping):
         return "order-lines"
@@ -115,7 +108,6 @@ def _names(container: Container, chunk: RawChunk | None) -> tuple[str, ...]:
 
 
 def _mapping(names: tuple[str, ...], format: str, options: ImportOptions) -> dict[str, str]:
-    check_mapping(options.mapping, FIELDS, names)
     taken = {column for column in options.mapping.values()}
     free = [name for name in names if name not in taken]
     open_ = {field: words for field, words in SYNONYMS.items() if field not in options.mapping}

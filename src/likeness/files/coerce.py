@@ -138,7 +138,9 @@ def number_of(value: Any) -> float | None:
         return _float(str(value)) if type(value).__name__ == "Decimal" else None
     if not isinstance(value, str):
         return _float(value)
-    text = _SIGNS.sub("", unicodedata.normalize("NFKC", value[:64]).strip()).replace("\u2212", "-").replace(" ", "")
+    if len(value) > 64:
+        return None
+    text = _SIGNS.sub("", unicodedata.normalize("NFKC", value).strip()).replace("\u2212", "-").replace(" ", "")
     comma, point = text.rfind(","), text.rfind(".")
     if comma > point and not re.fullmatch(r"-?\d{1,3}(,\d{3})+", text):
         text = text.replace(".", "").replace(",", ".", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ _BY_SUFFIX: dict[str, Layout] = {
     ".yml": "yaml",
 }
 _DELIMITERS = {".tsv": "\t", ".tab": "\t", ".inter": "\t", ".item": "\t"}
+_WRAPPERS = {"items", "products", "events", "data", "records", "rows", "results", "users", "catalog"}
+_RECORDS = {"client_id", "app_instance_id", "event", "event_name", "eventType", "type", "user_id", "visitorId"}
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or spreadsheet",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet",
@@ -97,6 +100,8 @@ def _text(sample: bytes, encoding: str) -> str:
 def _layout_of(text: str) -> Layout:
     start = text.lstrip()
     lines = [line.strip() for line in start.split("\n") if line.strip()][:200]
+    if len(lines) == 1 and _wraps(lines[0]):
+        return "json"
     if sum(line.startswith("{") and line.endswith("}") for line in lines) * 2 > len(lines):
         return "ndjson"
     if start.startswith(("[", "{")):
@@ -104,6 +109,17 @@ def _layout_of(text: str) -> Layout:
     if re.match(r"(---\s*\n)?(- \w[^,\t\n]*: |- \w+:\n|\w[\w ]*:\s*\n\s*- )", start):
         return "yaml"
     return "csv"
+
+
+def _wraps(line: str) -> bool:
+    """Tell one object around a list of objects from one record that holds a list of its own."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    names = set(value) if isinstance(value, dict) else set()
+    lists = [name for name in names & _WRAPPERS if isinstance(value[name], list) and value[name]]
+    return len(lists) == 1 and isinstance(value[lists[0]][0], dict) and not names & _RECORDS
 
 
 def delimiter_of(text: str) -> str:

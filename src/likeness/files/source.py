@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from likeness.errors import FormatError
 
@@ -25,6 +24,8 @@ def files_of(path: Path) -> list[Path]:
     """
     if path.is_file():
         return [path]
+    if not path.exists():
+        raise FormatError(f"{path} does not exist.", remedy="Name a file, or a folder with files.")
     inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p.relative_to(path)))
     if not inside:
         raise FormatError(f"{path} holds no file.", remedy="Name a file, or a folder with files.")
@@ -61,8 +62,40 @@ class Tally(io.RawIOBase):
         return len(data)
 
 
+class Unpacked(io.RawIOBase):
+    """Gzip that gives everything up to the point where the file breaks off, and only then complains."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        """Wrap an open gzip file."""
+        self._packed = packed
+        self._member = zlib.decompressobj(31)
+        self._input = b""
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Unpack at most as much as fits; zlib.error or EOFError where the file is broken."""
+        data = b""
+        while not data:
+            if self._member.eof:
+                self._input = self._member.unused_data.lstrip(b"\0")
+                if not self._input and not (block := self._packed.read(1 << 14)):
+                    return 0
+                self._input = self._input or block
+                self._member = zlib.decompressobj(31)
+            self._input = self._input or self._packed.read(1 << 14)
+            if not self._input:
+                raise EOFError("the compressed file ends too early")
+            data = self._member.decompress(self._input, len(buffer))
+            self._input = self._member.unconsumed_tail
+        buffer[: len(data)] = data
+        return len(data)
+
+
 @contextmanager
-def open_bytes(path: Path) -> Iterator[tuple[IO[bytes], Tally]]:
+def open_bytes(path: Path) -> Iterator[tuple[io.BufferedReader[Any], Tally]]:
     """Open a file for reading, unpacked; the second value counts the bytes taken from the disk.
 
     Raises:
@@ -76,7 +109,7 @@ def open_bytes(path: Path) -> Iterator[tuple[IO[bytes], Tally]]:
         tally = Tally(raw)
         buffered = io.BufferedReader(tally, 1 << 20)
         if buffered.peek(2)[:2] == GZIP:
-            yield io.BufferedReader(gzip.GzipFile(fileobj=buffered), 1 << 20), tally
+            yield io.BufferedReader(Unpacked(buffered), 1 << 20), tally
         else:
             yield buffered, tally
 
@@ -86,7 +119,7 @@ def sample_of(path: Path, size: int = SAMPLE_BYTES) -> bytes:
     pieces: list[bytes] = []
     with open_bytes(path) as (stream, _):
         try:
-            while size > 0 and (piece := stream.read(min(size, 1 << 16))):
+            while size > 0 and (piece := stream.read1(min(size, 1 << 16))):
                 pieces.append(piece)
                 size -= len(piece)
         except (OSError, EOFError, ValueError, zlib.error):

@@ -12,10 +12,10 @@ import numpy as np
 
 from likeness.persona.bought import Bought
 from likeness.persona.columns import Ints
-from likeness.persona.facts import Facts
+from likeness.persona.facts import STARS, Facts
 from likeness.persona.feeds import FEEDS, Feed
 from likeness.persona.log import Log, Mask
-from likeness.persona.state import HALF_HOUR, ORDER_DAYS, SLOT, STARS, PersonaState, square_half_lives
+from likeness.persona.state import HALF_HOUR, ORDER_DAYS, SLOT, PersonaState, square_half_lives
 from likeness.stats import Beta, Cadence, DecayedSum, Distinct, HeavyHitters, Latest, Quantiles, columns
 from likeness.stats.fold import fold_days, fold_keys, fold_moments
 from likeness.types import DAY, EVENT_NAMES, PURPOSES, Floats
@@ -30,7 +30,7 @@ def states_of(log: Log, facts: Facts) -> Iterator[tuple[int, PersonaState]]:
     facets: dict[int, dict[str, HeavyHitters]] = {code: {} for code in parts}
     for feed in FEEDS:
         rows = np.flatnonzero(_takes(feed, log, facts))
-        builder = _BUILDERS.get(feed.statistic)
+        builder = BUILDERS.get(feed.statistic)
         if not len(rows):
             continue
         if builder is not None:
@@ -188,7 +188,7 @@ def _consent(log: Log, rows: Ints, facts: Facts) -> Part:
     yield from made.items()
 
 
-_BUILDERS: dict[str, Builder] = {
+BUILDERS: dict[str, Builder] = {
     "bought": _bought,
     "mass": _mass,
     "rating": _rating,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from likeness.errors import InputError
-from likeness.persona.facts import SESSION
+from likeness.persona.facts import CLEAN, SESSION
 from likeness.types import EVENT_NAMES, Floats
 
 Ints = NDArray[np.int64]
@@ -78,11 +78,21 @@ def buckets(times: Floats, width: float) -> pa.Array:
 
 
 def numbers(table: pa.Table, name: str) -> Floats:
-    """Return a column of numbers, NaN where there is none."""
-    column = table[name].combine_chunks()
-    return np.asarray(pc.fill_null(column.cast(pa.float64()), float("nan")).to_numpy(zero_copy_only=False))
+    """Return a column of numbers, NaN where there is none; InputError for one that is not finite."""
+    column = pc.cast(table[name], pa.float64())
+    values = np.asarray(pc.fill_null(column, float("nan")).to_numpy())
+    refuse(table, name, values, ~np.isfinite(values) & present(table, name), "numbers must be finite")
+    return values
 
 
 def present(table: pa.Table, name: str) -> NDArray[np.bool_]:
     """Return where a column holds a value."""
     return np.asarray(pc.is_valid(table[name]).to_numpy())
+
+
+def refuse(table: pa.Table, name: str, values: Floats, wrong: NDArray[np.bool_], rule: str) -> None:
+    """Raise InputError naming the first event where a column breaks a rule."""
+    rows = np.flatnonzero(wrong)
+    if len(rows):
+        event_id, value = table["event_id"][int(rows[0])].as_py(), values[rows[0]]
+        raise InputError(f"event {event_id!r} holds {name} {value}: {rule}.", remedy=CLEAN)

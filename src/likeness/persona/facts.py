@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import NamedTuple
 
+from likeness.errors import InputError
 from likeness.persona.config import PersonaConfig
 from likeness.persona.feeds import check_purposes, feeds_of, weight_of
 from likeness.types import EVENT_NAMES, Catalogue, Event
@@ -15,6 +17,8 @@ Words = Callable[[str], Sequence[str]]
 BANDS = ("cheapest", "cheap", "middle", "dear", "dearest")
 PATH = " > "
 SESSION = 1800.0  # seconds: events without a session share the half-hour
+STARS = 4.0  # ratings of 1 to 5 span this much
+CLEAN = "Clean the event before it reaches the log; import does."
 _WORD = re.compile(r"\w+")
 
 
@@ -81,7 +85,8 @@ class Facts:
         return found
 
     def signal(self, event: Event) -> Signal:
-        """Return the event with its weight and all it can feed."""
+        """Return the event with its weight and all it can feed; InputError for one that statistics cannot take."""
+        check_event(event)
         item = _UNKNOWN if event.item_id is None else self.of(event.item_id)
         words = None if event.query is None else tuple(dict.fromkeys(self.words(event.query)))
         return Signal(
@@ -106,6 +111,20 @@ class Facts:
 
 
 _UNKNOWN = ItemFacts()
+
+
+def check_event(event: Event) -> None:
+    """Raise InputError unless the event's name is known and its numbers are finite, stars between 1 and 5."""
+    if event.event not in EVENT_NAMES:
+        raise InputError(
+            f"event {event.event!r} of {event.event_id!r} is no known name.",
+            remedy=f"Known names: {', '.join(EVENT_NAMES)}.",
+        )
+    for number in (event.time, event.value, event.quantity, event.discount, event.rating):
+        if number is not None and not isfinite(number):
+            raise InputError(f"event {event.event_id!r} holds {number!r}: numbers must be finite.", remedy=CLEAN)
+    if event.rating is not None and not 1.0 <= event.rating <= 1.0 + STARS:
+        raise InputError(f"event {event.event_id!r}: rating {event.rating!r} lies outside 1 to 5.", remedy=CLEAN)
 
 
 def facts_of_row(catalogue: Catalogue, row: int) -> ItemFacts:

@@ -10,7 +10,7 @@ from likeness.persona.feeds import ACTIVE
 from likeness.persona.interests import facets
 from likeness.persona.measures import Grounds, day_cadence, rhythm
 from likeness.persona.record import Habits, Measure
-from likeness.persona.state import HALF_HOUR, SLOT, PersonaState
+from likeness.persona.state import HALF_HOUR, SLOT, PersonaState, how_many
 from likeness.stats.week import week_bin
 from likeness.types import DAY
 
@@ -24,7 +24,7 @@ def habits(state: PersonaState, time: float, config: PersonaConfig, reading: Rea
         return None
     purpose = reading.purpose("hours")
     season = config.half_lives[config.long]
-    visits = max(1.0, state.visits.estimate())
+    visits = max(1.0, how_many(state.visits))
     return Habits(
         week=week(state.hours.days, time, config),
         active=grounds.measure(
@@ -64,7 +64,7 @@ def _per_week(visits: float, grounds: Grounds, purpose: str) -> Measure:
 
 def _length(state: PersonaState, visits: float, grounds: Grounds, reading: Reading) -> Measure | None:
     """Active minutes per visit, in whole slots; None where nothing shows that visits last at all."""
-    slots = state.slots.estimate()
+    slots = how_many(state.slots)
     if not reading.may("slots") or slots < _SPLIT * visits:
         return None
     return grounds.measure(slots / visits * SLOT / 60.0, "minutes", reading.purpose("slots"), count=round(visits))

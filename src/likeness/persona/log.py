@@ -19,12 +19,13 @@ from likeness.persona.columns import (
     event_codes,
     numbers,
     present,
+    refuse,
     sessions_of,
     shoppers_of,
     sorted_codes,
     together,
 )
-from likeness.persona.facts import Facts
+from likeness.persona.facts import STARS, Facts
 from likeness.persona.feeds import weights_of
 from likeness.types import EVENT_NAMES, Floats
 
@@ -121,9 +122,11 @@ def read_log(tables: pa.Table | Iterable[pa.Table], facts: Facts) -> Log:
     codes |= {"event": Codes(event.astype(np.int64), EVENT_NAMES), "session": sessions_of(table, time)}
     items = [facts.of(item) for item in codes["item"].names]
     given = {name: numbers(table, name) for name in ("rating", "value", "discount")}
+    stars = given["rating"]
+    refuse(table, "rating", stars, (stars < 1.0) | (stars > 1.0 + STARS), "ratings lie in 1 to 5")
     given |= {
         "time": time,
-        "weight": weights_of(event, given["rating"], present(table, "undoes"), facts.config),
+        "weight": weights_of(event, stars, present(table, "undoes"), facts.config),
         "unit_price": _unit_prices(given["value"], numbers(table, "quantity")),
         "percentile": _by_code([item.percentile for item in items], codes["item"].code),
     }

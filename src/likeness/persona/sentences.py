@@ -78,13 +78,18 @@ class Sentences:
         if spending.price_level is not None:
             level = spending.price_level.value
             parts.append(f"Picks the {LEVELS[min(4, int(level * 5))]} fifth of a category ({level:.0%} of the way up).")
-        prices = spending.unit_prices
-        if len(prices) == 3:
-            low, middle, high = (self.money(prices[name].value) for name in ("p10", "p50", "p90"))
-            parts.append(f"A piece costs {middle}, mostly {low} to {high}.")
+        parts.append(self._pieces())
         if spending.discount_share is not None:
             parts.append(f"{spending.discount_share.value:.0%} off by discounts.")
         return " ".join(part for part in parts if part)
+
+    def _pieces(self) -> str:
+        spending = self._persona.spending
+        values = {} if spending is None else {name: measure.value for name, measure in spending.unit_prices.items()}
+        if len(values) < 3:
+            return ""
+        low, middle, high = (self.money(values[name]) for name in ("p10", "p50", "p90"))
+        return f"A piece costs about {middle}" + ("." if low == high else f", mostly {low} to {high}.")
 
     def _spent(self) -> str:
         spending = self._persona.spending

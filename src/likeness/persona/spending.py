@@ -10,7 +10,7 @@ from likeness.persona.feeds import BUYS
 from likeness.persona.interests import weights_at
 from likeness.persona.measures import Grounds, rhythm
 from likeness.persona.record import Measure, Spending
-from likeness.persona.state import PersonaState
+from likeness.persona.state import PersonaState, how_many
 from likeness.types import DAY
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -21,7 +21,7 @@ def spending(state: PersonaState, time: float, config: PersonaConfig, reading: R
     buyer = _Buyer(state, time, config, reading)
     if not buyer.grounds.count:
         return None
-    orders, lines = max(1.0, state.orders.estimate()), buyer.grounds.count
+    orders, lines = max(1.0, how_many(state.orders)), buyer.grounds.count
     paid, season = buyer.paid(), config.half_lives[config.long]
     moment = state.price.at(time)[config.long]
     priced = moment.weight > 0.0

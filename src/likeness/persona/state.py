@@ -11,7 +11,7 @@ from msgspec import field
 from likeness.errors import StoreError
 from likeness.persona.bought import Bought, first_purchase, merge_bought, subtract_bought
 from likeness.persona.config import PersonaConfig
-from likeness.persona.facts import Facts, Signal
+from likeness.persona.facts import STARS, Facts, Signal
 from likeness.persona.feeds import FEED
 from likeness.stats import Beta, Cadence, DecayedSum, Distinct, HeavyHitters, Latest, Moments, Quantiles, State
 from likeness.types import DAY, PURPOSES, Event
@@ -19,7 +19,6 @@ from likeness.types import DAY, PURPOSES, Event
 HALF_HOUR = 1800.0
 SLOT = 300.0  # seconds: activity is counted in slots of this length
 ORDER_DAYS = 16  # latest distinct days with an order, for the rhythm of orders
-STARS = 4.0  # ratings of 1 to 5 span this much
 
 _ADDITIVE = ("mass", "rating", "price", "unit_price", "spent", "refunded", "saved")
 _GROWING = ("hours", "slots", "visits", "orders", "order_days", "consent")
@@ -77,7 +76,7 @@ class PersonaState(State, array_like=True, tag="persona1"):
                 if getattr(signal, need) is None:
                     break
             else:
-                _FEEDERS[feed.statistic](self, signal, facts.config)
+                FEEDERS[feed.statistic](self, signal, facts.config)
         self.bound()
 
     def merge(self, other: Self) -> Self:
@@ -166,7 +165,7 @@ def _known(value: float | None) -> float:
     return 0.0 if value is None else value
 
 
-_FEEDERS: dict[str, Feeder] = {
+FEEDERS: dict[str, Feeder] = {
     **{kind: _facet(kind) for kind in FEED if kind in PersonaConfig().capacities and kind != "bought"},
     "bought": _bought,
     "mass": lambda state, s, config: state.mass.update(s.weight * s.weight, time=s.time),
@@ -185,6 +184,11 @@ _FEEDERS: dict[str, Feeder] = {
 }
 
 
+def how_many(distinct: Distinct) -> float:
+    """Return the estimated number of different things, whole: exact but for rare collisions up to a few dozen."""
+    return float(round(distinct.estimate()))
+
+
 def slot_key(time: float) -> str:
     """Return the name of the five-minute slot that holds the time."""
     return str(int(time // SLOT))
@@ -200,6 +204,3 @@ def _merged(left: HeavyHitters | None, right: HeavyHitters | None) -> HeavyHitte
 def _without(facet: HeavyHitters, gone: HeavyHitters | None) -> HeavyHitters:
     empty = HeavyHitters(facet.half_lives, facet.capacity)
     return facet.merge(empty) if gone is None else facet.subtract(gone)
-
-
-assert set(_FEEDERS) == set(FEED)

@@ -11,7 +11,7 @@ from likeness.persona.bought import Bought
 from likeness.persona.config import PersonaConfig
 from likeness.persona.consent import Reading
 from likeness.persona.interests import KINDS, weights_at
-from likeness.persona.state import PersonaState
+from likeness.persona.state import PersonaState, how_many
 from likeness.persona.vectors import groups, ridge_mean
 from likeness.types import PURPOSES, Catalogue, Floats, Rows, Taste, Vectors
 
@@ -54,7 +54,7 @@ def taste(
         vectors={} if vectors is None or not ids else taste_vectors(rows, weights, catalogue, vectors, config),
         queries=_queries(state, time, config) if reading.may("query") else (),
         price=_price(state, time, config) if reading.may("price") else None,
-        orders=state.orders.estimate() if reading.may("orders") else 0.0,
+        orders=how_many(state.orders) if reading.may("orders") else 0.0,
     )
 
 

@@ -8,6 +8,7 @@ from likeness.persona import record
 from likeness.persona.config import PersonaConfig
 from likeness.persona.consent import Reading
 from likeness.persona.drift import drift
+from likeness.persona.facts import STARS
 from likeness.persona.favourites import favourites
 from likeness.persona.feeds import ALL
 from likeness.persona.habits import habits
@@ -15,7 +16,7 @@ from likeness.persona.interests import KINDS, facets
 from likeness.persona.measures import Grounds
 from likeness.persona.record import Measure, Persona
 from likeness.persona.spending import spending
-from likeness.persona.state import STARS, PersonaState
+from likeness.persona.state import PersonaState
 from likeness.persona.vectors import vectors_of
 from likeness.types import PURPOSES, Catalogue, Facet, Vectors
 

@@ -19,6 +19,7 @@ _PRAGMAS = (
     "synchronous = FULL",  # an append is on the disk when it returns
     "secure_delete = ON",  # what is deleted is overwritten
     "cache_size = -65536",  # 64 MiB: the id index is written in random order
+    "wal_autocheckpoint = 4000",  # pages: seldom enough that few appends pay for one
     "journal_size_limit = 67108864",
 )
 

@@ -1,0 +1,66 @@
+"""Write the pages that are made from code: settings, the persona's JSON Schema, and the demo's output in the README."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from likeness.persona.config import PersonaConfig
+from likeness.persona.record import json_schema
+from likeness.rank.rules import Rule
+from likeness.settings import settings_table
+
+HERE = Path(__file__).parent
+
+
+def settings_page() -> str:
+    """Return docs/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "Keys of `SHOP/likeness.toml`; each is also an environment variable, `LIKENESS_` and the name in capitals. The",
+        "command line wins over the environment, the environment over the file.",
+        "",
+        "| name | default | what |",
+        "|---|---|---|",
+        *(f"| `{name}` | `{default}` | {help_text} |" for name, default, help_text in settings_table()),
+    ]
+    for title, model in (("`[persona]`", PersonaConfig), ("`[[rules]]`", Rule)):
+        lines += ["", f"## {title}", "", "| name | what |", "|---|---|"]
+        lines += [f"| `{name}` | {field.description} |" for name, field in model.model_fields.items() if field.description]
+    return "\n".join(lines) + "\n"
+
+
+def schema_page() -> str:
+    """Return docs/persona.schema.json."""
+    return json.dumps(json_schema(), indent=2, sort_keys=True) + "\n"
+
+
+def demo_output() -> str:
+    """Run the demo and return what it prints."""
+    folder = HERE.parent / "demo-shop"
+    done = subprocess.run([sys.executable, "-m", "likeness", "demo", str(folder)], capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+def with_demo(page: str, output: str) -> str:
+    """Return a README with the demo's output between its marks."""
+    shown = "\n".join(f"    {line}".rstrip() for line in output.splitlines())
+    return re.sub(r"(<!-- demo -->\n).*(<!-- /demo -->)", lambda m: f"{m[1]}\n{shown}\n\n{m[2]}", page, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Write every page."""
+    (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")
+    (HERE / "persona.schema.json").write_text(schema_page(), encoding="utf-8")
+    output = demo_output()
+    for name in ("README.md", "README.zh.md"):
+        page = HERE.parent / name
+        page.write_text(with_demo(page.read_text(encoding="utf-8"), output), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
