@@ -38,7 +38,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
             lines.append(
                 f"{row['user_id']},{row['session_id']},{item},{titles[item]},{row['quantity']:.0f},{price},{row['time']}"
             )
-    (folder / "orders.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "orders.csv").write_text("\n".join(dict.fromkeys(lines)) + "\n", encoding="utf-8")
     (folder / "queries.tsv").write_text("query\nmug\n口红\n", encoding="utf-8")
     users = sorted({row["user_id"] for row in rows if row["user_id"]})
     (folder / "users.txt").write_text("\n".join(users) + "\n")

@@ -129,4 +129,4 @@ def test_an_exported_minilm_knows_what_is_alike() -> None:
     vectors = encoder.encode(texts)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 1, 1, 0, 1], atol=1e-5)
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
-    np.testing.assert_allclose(encoder.encode(texts[:1])[0], vectors[0], atol=0.05)  # activations are quantised per batch
+    np.testing.assert_allclose(encoder.encode(texts[:1])[0], vectors[0], atol=0.05)  # quantised per batch

@@ -24,6 +24,7 @@ def events():
     time = 1.7e9 + np.floor(rng.uniform(0, 5e6, 600) / 1e4)[source] * 1e4
     order = rng.permutation(1200)
     key, weight = rng.integers(0, 12, 1200), rng.integers(-4, 16, 1200) / 4.0
+    weight = np.where(shopper % 2, weight, np.abs(weight))  # every other shopper has no negative one
     return shopper[order], key[order], time[order], weight[order], source[order]
 
 

@@ -28,6 +28,14 @@ def test_evidence_of_one_time_is_decided_by_the_id():
     assert sorted(x.entries["a"].evidence) == ["e2", "e4", "e5"]
 
 
+def test_an_event_that_comes_twice_is_evidence_once_at_its_later_time():
+    x, y = HeavyHitters(HALF_LIVES), HeavyHitters(HALF_LIVES)
+    for time in (5.0, 2.0):
+        x.update("a", time=time, event_id="e1")
+        y.update("a", time=7.0 - time, event_id="e1")
+    assert x.entries["a"].evidence == y.entries["a"].evidence == {"e1": 5.0}
+
+
 def test_top_is_by_decayed_strength_and_then_by_key():
     x = HeavyHitters(HALF_LIVES)
     x.update("old", time=0.0, weight=8.0)

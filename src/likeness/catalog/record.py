@@ -69,8 +69,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
 CATEGORIES = (
     ("categories",),
     ("categorypath",),
-    *(tuple(f"{stem}{i}" for i in range(1, 7)) for stem in ("categoryl", "itemcategory", "category")),
     ("itemcategory", *(f"itemcategory{i}" for i in range(2, 6))),
+    *(tuple(f"{stem}{i}" for i in range(1, 7)) for stem in ("categoryl", "category")),
     ("department", "productcategory", "producttype"),
     ("department", "category", "subcategory"),
     ("category", "subcategory"),
@@ -122,15 +122,15 @@ def item_of(record: Mapping[str, Any], mapping: Mapping[str, str]) -> tuple[Item
         price=price,
         currency=_currency(_take(said, used, "currency") or currency, faults),
         image=_image(_take(said, used, "image")),
-        available=_available(_take(said, used, "available")),
+        available=_available(_take(said, used, "available", _offered(said.get("offers")))),
         kind=kind if kind in ITEM_KINDS else "product",
         attributes=_attributes(said, used, spelt),
     ), faults
 
 
-def _take(said: Mapping[str, Any], used: set[str], field: str) -> Any:
+def _take(said: Mapping[str, Any], used: set[str], field: str, otherwise: Any = None) -> Any:
     used.update(FIELDS[field])
-    return next((said[name] for name in FIELDS[field] if name in said), None)
+    return next((said[name] for name in FIELDS[field] if name in said), otherwise)
 
 
 def _id(value: Any, faults: list[tuple[str, str]]) -> str | None:
@@ -186,6 +186,12 @@ def _image(value: Any) -> str | None:
     if isinstance(value, dict):
         value = value.get("url") or value.get("uri") or value.get("large") or value.get("contentUrl")
     return text_of(value)
+
+
+def _offered(offers: Any) -> Any:
+    """Return the availability inside schema.org offers."""
+    offer = offers[0] if isinstance(offers, list) else offers
+    return offer.get("availability") if isinstance(offer, dict) else None
 
 
 def _available(value: Any) -> bool:

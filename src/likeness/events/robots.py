@@ -37,23 +37,24 @@ class Robots:
         codes = pc.dictionary_encode(draft.text["session_id"].take(places))
         names, code = codes.dictionary.to_pylist(), codes.indices.to_numpy()
         minute = (draft.number["time"][places] // 60).astype(np.int64)
-        mask = np.zeros(len(draft), np.bool_)
+        since = np.array([0 if name in self._caught else len(draft) for name in names], np.int64)
         for slot, limit in ((minute, PER_MINUTE), (np.full_like(minute, -1), PER_SESSION)):
-            self._count(names, code, slot, limit, places, mask)
-        for one in self._caught.intersection(names):
-            mask[places[code == names.index(one)]] = True
+            self._count(names, code, slot, limit, places, since)
+        self._caught.update(name for name, at in zip(names, since.tolist(), strict=True) if at < len(draft))
+        mask = np.zeros(len(draft), np.bool_)
+        mask[places[places >= since[code]]] = True
         return mask
 
-    def _count(self, names: list[str], code: Places, slot: Places, limit: int, places: Places, mask: Mask) -> None:
+    def _count(self, names: list[str], code: Places, slot: Places, limit: int, places: Places, since: Places) -> None:
+        """Count sessions per slot, and move `since` to the place where one went over the limit."""
         order = np.lexsort((slot, code))
         starts = np.flatnonzero(np.diff(code[order], prepend=-1) | np.diff(slot[order], prepend=-2))
         for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
-            first = order[start]
-            key = (names[code[first]], int(slot[first]))
+            one = int(code[order[start]])
+            key = (names[one], int(slot[order[start]]))
             before = self._counts.pop(key, 0)
             self._counts[key] = before + end - start
             if before + end - start > limit:
-                mask[places[order[start + max(0, limit - before) : end]]] = True
-                self._caught.add(key[0])
+                since[one] = min(since[one], places[order[start + max(0, limit - before)]])
         while len(self._counts) > REMEMBERED:
             self._counts.pop(next(iter(self._counts)))

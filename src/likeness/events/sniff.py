@@ -129,7 +129,7 @@ def _completed(
     _some_time(mapping, names)
     _join_date_and_time(mapping, names, chunk)
     by_record = chunk is None or chunk.records is not None
-    if "time" not in mapping and names and not (by_record and "event" in mapping):
+    if "time" not in mapping and names and not (by_record and ("event" in mapping or options.format != "auto")):
         remedy = f"Say which: --map time=Column, or --as items. The columns are: {', '.join(names[:40])}."
         raise FormatError(f"{path}: no column is known to hold the time.", remedy=remedy)
     notes = [*_assume_event(kind.format, mapping, by_record)]

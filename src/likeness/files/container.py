@@ -74,9 +74,7 @@ def container_of(path: Path, encoding: str | None = None) -> Container:
     if layout == "parquet":
         return Container(layout="parquet", header=_parquet_header(path))
     if layout != "csv":
-        return Container(
-            layout="json" if layout == "ndjson" and text.lstrip().startswith("[") else layout, encoding=encoding
-        )
+        return Container(layout="json" if layout == "ndjson" and _is_array(text) else layout, encoding=encoding)
     delimiter = _DELIMITERS.get(suffix) or delimiter_of(text)
     return Container(layout="csv", encoding=encoding, delimiter=delimiter, header=_header(text, delimiter))
 
@@ -84,6 +82,10 @@ def container_of(path: Path, encoding: str | None = None) -> Container:
 def _refuse(path: Path, sample: bytes) -> None:
     if not sample.strip():
         raise FormatError(f"{path} is empty.", remedy="Name a file with rows.")
+    if b"\n" not in sample and sample.strip().count(b"\r") > 0 and not sample.startswith(b"PAR1"):
+        raise FormatError(
+            f"{path} ends its lines with carriage returns.", remedy="Convert them: tr '\\r' '\\n' < IN > OUT."
+        )
     for mark, what in _FOREIGN.items():
         if sample.startswith(mark):
             raise FormatError(f"{path} is {what}.", remedy="Save it as CSV, NDJSON or Parquet (gzip is fine).")
@@ -111,6 +113,21 @@ def _layout_of(text: str) -> Layout:
     return "csv"
 
 
+def _is_array(text: str) -> bool:
+    """Tell an array of objects that goes by the name of NDJSON: its lines are no values of their own."""
+    lines = [line.strip() for line in text.lstrip().split("\n")[:50] if line.strip()]
+    whole = sum(_parses(line) for line in lines)
+    return re.match(r"\[\s*\{", text.lstrip()) is not None and (len(lines) == 1 or 4 * whole <= len(lines))
+
+
+def _parses(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _wraps(line: str) -> bool:
     """Tell one object around a list of objects from one record that holds a list of its own."""
     try:
@@ -136,7 +153,7 @@ def delimiter_of(text: str) -> str:
 
 def _header(text: str, delimiter: str) -> tuple[str, ...]:
     first = next((line for line in text.split("\n") if line.strip()), "").rstrip("\r")
-    names = next(csv.reader([first.replace("\0", "")], delimiter=delimiter), [])
+    names = next(csv.reader([first.replace("\0", "").replace("\r", " ")], delimiter=delimiter), [])
     return unique_names([name.strip() for name in names])
 
 

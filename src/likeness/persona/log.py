@@ -25,13 +25,13 @@ from likeness.persona.columns import (
     sorted_codes,
     together,
 )
-from likeness.persona.facts import STARS, Facts
+from likeness.persona.facts import STARS, Facts, ItemFacts
 from likeness.persona.feeds import weights_of
 from likeness.types import EVENT_NAMES, Floats
 
 Mask = NDArray[np.bool_]
-ON_ITEM = ("item", "category", "brand", "attribute", "price_band", "kind")
-ON_QUERY = ("query", "term")
+PLAIN = ("item", "query", "device", "currency", "event")  # kinds whose value is the column's own
+OF_ITEM = ("category", "brand", "attribute", "price_band", "kind")  # kinds that the catalogue tells of an item
 
 
 @dataclass(frozen=True)
@@ -115,24 +115,12 @@ def read_log(tables: pa.Table | Iterable[pa.Table], facts: Facts) -> Log:
     """Return the sorted log; equal events give equal columns, whatever the order of rows."""
     table = together(tables)
     table = table.filter(pc.is_valid(pc.coalesce(table["user_id"], table["visitor_id"])))
-    shopper = shoppers_of(table)
-    time, event = numbers(table, "time"), event_codes(table)
-    names = ("item_id", "query", "device", "currency", "consent")
-    codes = {name.removesuffix("_id"): sorted_codes(encoded(table[name])) for name in names}
-    codes |= {"event": Codes(event.astype(np.int64), EVENT_NAMES), "session": sessions_of(table, time)}
+    shopper, codes = shoppers_of(table), _codes(table)
     items = [facts.of(item) for item in codes["item"].names]
-    given = {name: numbers(table, name) for name in ("rating", "value", "discount")}
-    stars = given["rating"]
-    refuse(table, "rating", stars, (stars < 1.0) | (stars > 1.0 + STARS), "ratings lie in 1 to 5")
-    given |= {
-        "time": time,
-        "weight": weights_of(event, stars, present(table, "undoes"), facts.config),
-        "unit_price": _unit_prices(given["value"], numbers(table, "quantity")),
-        "percentile": _by_code([item.percentile for item in items], codes["item"].code),
-    }
-    order = _order(shopper.code, time, table["event_id"])
-    lists = {kind: _lists(name, [(value,) for value in codes[name].names]) for kind, name in _PLAIN.items()}
-    lists |= {kind: _lists("item", [getattr(item, kind) for item in items]) for kind in ON_ITEM[1:]}
+    given = _numbers(table, codes, items, facts)
+    order = _order(shopper.code, given["time"], table["event_id"])
+    lists = {kind: _lists(kind, [(value,) for value in codes[kind].names]) for kind in PLAIN}
+    lists |= {kind: _lists("item", [getattr(item, kind) for item in items]) for kind in OF_ITEM}
     lists["term"] = _lists("query", [tuple(dict.fromkeys(facts.words(query))) for query in codes["query"].names])
     return Log(
         Codes(shopper.code[order], shopper.names),
@@ -144,7 +132,25 @@ def read_log(tables: pa.Table | Iterable[pa.Table], facts: Facts) -> Log:
     )
 
 
-_PLAIN = {"item": "item", "query": "query", "device": "device", "currency": "currency", "event": "event"}
+def _codes(table: pa.Table) -> dict[str, Codes]:
+    names = {"item": "item_id"} | {name: name for name in ("query", "device", "currency", "consent")}
+    codes = {name: sorted_codes(encoded(table[column])) for name, column in names.items()}
+    events = Codes(event_codes(table).astype(np.int64), EVENT_NAMES)
+    return {**codes, "event": events, "session": sessions_of(table, numbers(table, "time"))}
+
+
+def _numbers(
+    table: pa.Table, codes: Mapping[str, Codes], items: Sequence[ItemFacts], facts: Facts
+) -> dict[str, Floats]:
+    given = {name: numbers(table, name) for name in ("time", "rating", "value", "discount")}
+    stars, event = given["rating"], codes["event"].code.astype(np.int8)
+    refuse(table, "rating", stars, (stars < 1.0) | (stars > 1.0 + STARS), "ratings lie in 1 to 5")
+    return {
+        **given,
+        "weight": weights_of(event, stars, present(table, "undoes"), facts.config),
+        "unit_price": _unit_prices(given["value"], numbers(table, "quantity")),
+        "percentile": _by_code([item.percentile for item in items], codes["item"].code),
+    }
 
 
 def _order(shopper: Ints, time: Floats, event_id: pa.ChunkedArray) -> Ints:

@@ -24,7 +24,6 @@ class Buckets(Struct, array_like=True):
         """Add a weight; what then lies more than `limit - 1` below the largest index is gathered there."""
         indexes, weights = self.indexes, self.weights
         floor = max(index, indexes[-1] if indexes else index) - limit + 1
-        index = max(index, floor)
         place = bisect_left(indexes, index)
         if place < len(indexes) and indexes[place] == index:
             weights[place] += weight

@@ -50,7 +50,7 @@ def drawn_events(items: Sequence[str], shopper: str = "u1") -> st.SearchStrategy
     return st.builds(
         Event,
         event_id=st.integers(0, 10**9).map(lambda n: f"e{n:09d}"),
-        event=st.sampled_from(EVENT_NAMES),
+        event=st.one_of(st.sampled_from(EVENT_NAMES), st.just("purchase")),  # purchases feed the most
         time=times(),
         user_id=st.just(shopper),
         session_id=st.one_of(st.none(), st.sampled_from(("s1", "s2", "s3"))),

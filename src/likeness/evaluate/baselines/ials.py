@@ -1,7 +1,7 @@
 """iALS: shoppers and items as factors, fitted to all cells by alternating least squares.
 
-Hu, Koren, Volinsky, Collaborative filtering for implicit feedback datasets, ICDM 2008. The library runs its own
-threads: set OPENBLAS_NUM_THREADS=1 before numpy is first imported, or the two fight over the cores.
+Hu, Koren, Volinsky, Collaborative filtering for implicit feedback datasets, ICDM 2008. The library asks for one thread
+of linear algebra while it runs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from implicit.als import AlternatingLeastSquares
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from likeness.evaluate.baselines.family import Family, Scores, Settings
 from likeness.evaluate.baselines.shelf import Facts
@@ -40,17 +41,18 @@ def _grid(facts: Facts) -> tuple[Settings, ...]:
 
 def _fit(facts: Facts, grid: Iterable[Settings], seed: int) -> Iterator[tuple[Settings, Scores]]:
     for settings in grid:
-        model = AlternatingLeastSquares(
-            factors=int(settings["factors"] or 0),
-            regularization=float(settings["regularization"] or 0),
-            alpha=float(settings["alpha"] or 0),
-            iterations=ITERATIONS,
-            use_gpu=False,
-            num_threads=1,
-            random_state=seed,
-        )
-        profile = facts.profile(str(settings["signal"]))
-        model.fit(sp.csr_matrix(profile), show_progress=False)
+        with threadpool_limits(1, "blas"):
+            model = AlternatingLeastSquares(
+                factors=int(settings["factors"] or 0),
+                regularization=float(settings["regularization"] or 0),
+                alpha=float(settings["alpha"] or 0),
+                iterations=ITERATIONS,
+                use_gpu=False,
+                num_threads=1,
+                random_state=seed,
+            )
+            profile = facts.profile(str(settings["signal"]))
+            model.fit(sp.csr_matrix(profile), show_progress=False)
         yield settings, _scores(np.asarray(model.user_factors), np.asarray(model.item_factors))
 
 
