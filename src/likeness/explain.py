@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from likeness.model import Stage
+from likeness.persona.facts import BANDS
 from likeness.rank.rules import Ruled
 from likeness.types import Catalogue, Floats, Item, Pool, Reason
 
@@ -56,7 +57,7 @@ def reasons_of(
     weight: dict[str, float] = {}
     for name, contribution in zip(stage.scorer.names, contributions.tolist(), strict=True):
         part, _, rest = name.partition(":")
-        key = part if part in pool.sources else f"{part}:{rest}"
+        key = part if part in pool.sources else f"{part}:{rest.partition('/')[0]}"  # "/again": for what was bought
         weight[key] = weight.get(key, 0.0) + contribution
     item = catalogue.items[pool.rows[place]]
     found = []
@@ -94,7 +95,8 @@ def _reason(
         value = _facet_value(rest, item, int(pool.rows[place]), catalogue)
         if value is None:
             return None
-        return Reason(kind="facet", name=f"{rest}={value}", contribution=amount, evidence=evidence(rest, value))
+        kind = "price_band" if rest == "price" else rest
+        return Reason(kind="facet", name=f"{rest}={value}", contribution=amount, evidence=evidence(kind, value))
     return Reason(kind="item", name=rest or part, contribution=amount) if part == "item" else None
 
 
@@ -118,8 +120,8 @@ def _facet_value(kind: str, item: Item, row: int, catalogue: Catalogue) -> str |
             return catalogue.category_names[code] if code >= 0 else None
         case "brand":
             return item.brand
-        case "price_band" | "price":
-            return f"band {int(catalogue.band[row])}" if catalogue.band[row] >= 0 else None
+        case "price":
+            return BANDS[catalogue.band[row]] if catalogue.band[row] >= 0 else None
         case "kind":
             return item.kind
         case _:

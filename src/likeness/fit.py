@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from likeness.learn import learn
-from likeness.model import MODELS, SCORER, Card, put_in_force, versions
+from likeness.model import KNOWN, MODELS, Card, put_in_force, versions
 from likeness.persona.config import PersonaConfig
 from likeness.persona.facts import Facts
 from likeness.persona.fold import fold_columns
@@ -91,4 +91,4 @@ def _workplace(folder: Path) -> tuple[str, Path]:
 
 def scorer_origin(folder: Path) -> str:
     """Return "fitted" or "default": where the scorer of a model's recommendations comes from."""
-    return LinearScorer.load(folder / SCORER).origin
+    return LinearScorer.load(folder / KNOWN).origin

@@ -5,6 +5,7 @@ Nothing at or after the cutoff is seen.
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,16 +14,17 @@ import pyarrow.compute as pc
 from likeness.catalog.build import build_catalogue, save_catalogue
 from likeness.catalog.text import item_texts, meaning_text
 from likeness.encode import load_encoder
-from likeness.model import SCORER, Card, Model, fit_sources, recommend_stage, write_card
+from likeness.model import KNOWN, UNKNOWN, Card, Model, Stage, fit_sources, recommend_stage, write_card
 from likeness.persona.config import PersonaConfig
 from likeness.persona.interactions import interactions
 from likeness.progress import Clockwork
+from likeness.rank.features import NAMES
 from likeness.rank.linear import LinearScorer
 from likeness.rank.text import TextFeatures
-from likeness.rank.train import default_scorer
+from likeness.rank.train import default_scorer, fit_scorer
 from likeness.recall.meaning import Meaning
 from likeness.recall.words import Words
-from likeness.rehearse import rehearsal_of, rehearse
+from likeness.rehearse import rehearsals_of, rehearse, rehearse_unknown
 from likeness.settings import Settings
 from likeness.types import Catalogue, Interactions, Item, Vectors
 
@@ -67,7 +69,9 @@ def learn(
         items=len(catalogue),
         shoppers=len(log.shoppers),
     )
-    learn_scorer(log, table, Model(folder=folder, card=card), config).save(folder / SCORER)
+    known, unknown = learn_scorers(log, table, Model(folder=folder, card=card), config)
+    known.save(folder / KNOWN)
+    unknown.save(folder / UNKNOWN)
     write_card(card, folder)
     clockwork.done("scorer")
     return Model(folder=folder, card=card)
@@ -86,9 +90,21 @@ def learn_text(catalogue: Catalogue, vectors: Vectors, folder: Path) -> None:
         part.save(folder / name)
 
 
-def learn_scorer(log: Interactions, table: pa.Table, model: Model, config: PersonaConfig) -> LinearScorer:
-    """Return the scorer of recommendations, fitted in a rehearsal whose sources know only what was known then."""
-    rehearsal = rehearsal_of(log)
-    sources = fit_sources(rehearsal.before, model.catalogue, model.vectors)
-    stage = recommend_stage(sources, model.catalogue, model.vectors, default_scorer())
-    return rehearse(rehearsal, table, model, stage, config)
+def learn_scorers(
+    log: Interactions, table: pa.Table, model: Model, config: PersonaConfig
+) -> tuple[LinearScorer, LinearScorer]:
+    """Return the scorers of recommendations to somebody known and to somebody unknown.
+
+    Both are fitted in rehearsals whose sources know only what was known then.
+    """
+    rehearsals = list(rehearsals_of(log))
+    stages = [_stage_before(rehearsal.before, model) for rehearsal in rehearsals]
+    both = list(zip(rehearsals, stages, strict=True))
+    known = chain.from_iterable(rehearse(cut, table, model, stage, config) for cut, stage in both)
+    unknown = chain.from_iterable(rehearse_unknown(cut, model, stage, config) for cut, stage in both)
+    return fit_scorer(known, NAMES, seed=0), fit_scorer(unknown, NAMES, seed=0)
+
+
+def _stage_before(before: Interactions, model: Model) -> Stage:
+    sources = fit_sources(before, model.catalogue, model.vectors)
+    return recommend_stage(sources, model.catalogue, model.vectors, default_scorer())

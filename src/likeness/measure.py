@@ -70,7 +70,8 @@ def recommender(model: Model, states: Mapping[str, bytes], shop: Shop, *, person
         query = Query(time=time, user_id=shopper, n=n, exclude_bought=exclude_seen, personalise=personalise)
         known = taste(state, shopper, time, model.catalogue, shop.config, vectors=model.vectors)
         places = rank(ask(query, model, known), model, rules, shop.settings, seed=shopper)
-        return places.rows.tolist()
+        rows: list[int] = places.rows.tolist()
+        return rows
 
     return recommend
 

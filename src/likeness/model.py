@@ -7,7 +7,7 @@ models/<version>/model.json, catalogue/, search.json, recommend.json and one fol
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -31,7 +31,8 @@ from likeness.recall.words import Words
 from likeness.types import Catalogue, Clock, Floats, Interactions, Pool, Request, Vectors
 
 FORMAT = 1
-MODELS, CURRENT, CARD, SCORER = "models", "current", "model.json", "recommend.json"
+MODELS, CURRENT, CARD = "models", "current", "model.json"
+KNOWN, UNKNOWN = "known.json", "unknown.json"  # scorers of recommendations, by who asks
 SOURCES: Mapping[str, type[Popular | Again | Together | Similar | Taste]] = {
     "popular": Popular,
     "again": Again,
@@ -110,9 +111,11 @@ class Model:
         """Lexical recall."""
         return Words.load(self.folder / "words", self.catalogue)
 
-    def stage(self, *, text: bool) -> Stage:
-        """Return the stage for queries with or without text."""
-        return self._search if text else self._recommend
+    def stage(self, request: Request) -> Stage:
+        """Return the stage for a request: with text, or without it for somebody known or unknown."""
+        if request.query.text:
+            return self._search
+        return self._known if request.taste.known else self._unknown
 
     @cached_property
     def _search(self) -> Stage:
@@ -120,9 +123,13 @@ class Model:
         return Stage(sources=(self.words, self.meaning), features=features, scorer=search_scorer())
 
     @cached_property
-    def _recommend(self) -> Stage:
+    def _known(self) -> Stage:
         sources = {name: kind.load(self.folder / name, self.catalogue) for name, kind in SOURCES.items()}
-        return recommend_stage(sources, self.catalogue, self.vectors, LinearScorer.load(self.folder / SCORER))
+        return recommend_stage(sources, self.catalogue, self.vectors, LinearScorer.load(self.folder / KNOWN))
+
+    @cached_property
+    def _unknown(self) -> Stage:
+        return replace(self._known, scorer=LinearScorer.load(self.folder / UNKNOWN))
 
     def mask(self, filter_text: str) -> Mask:
         """Return (n_items,) the rows inside a filter expression; FilterError when it cannot be parsed."""

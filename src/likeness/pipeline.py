@@ -83,7 +83,7 @@ def propose(request: Request, stage: Stage, n: int) -> Pool:
 def rank(request: Request, model: Model, rules: Rules, settings: Settings, *, seed: object) -> Ranked:
     """Return the slate's places; `seed` decides explored orders and nothing else."""
     query = request.query
-    stage = model.stage(text=bool(query.text))
+    stage = model.stage(request)
     pool = propose(request, stage, max(settings.candidates, query.n))
     features = stage.features(pool, request)
     scores = stage.scorer.score(features)
@@ -124,7 +124,7 @@ def answer(
 ) -> Slate:
     """Return the slate with reasons, ready to be shown and logged; `evidence` names the events behind a facet."""
     ranked = rank(request, model, rules, settings, seed=request_id)
-    stage = model.stage(text=bool(request.query.text))
+    stage = model.stage(request)
     centred = stage.scorer.contributions(ranked.features)
     centred = centred - centred.mean(axis=0) if len(centred) else centred
     drawn = (Reason(kind="explore", name="plackett-luce", contribution=0.0),) if ranked.explored else ()

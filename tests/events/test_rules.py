@@ -173,3 +173,10 @@ def test_one_row_of_several_events_is_repaired_when_some_fall(imported: Any) -> 
     assert outcome.ledger[0]["status"] == "repaired"
     gone = imported([call | {"properties": {"products": [{"name": "x"}, {"name": "y"}]}}], "calls.ndjson")
     assert (gone.report.quarantined, gone.report.rules) == (1, {"missing_item": 1})
+
+
+def test_an_order_called_c_is_an_order(imported: Any) -> None:
+    lines = LINE + GOOD_LINE.replace("5001", "C5001") + GOOD_LINE.replace("5001", "A5001")
+    outcome = imported(lines, "orders.csv")
+    assert [event["event"] for event in outcome.events] == ["purchase", "purchase"]
+    assert not outcome.report.rules

@@ -82,6 +82,9 @@ def test_columns_by_number_mean_there_is_no_header(tmp_path: Path) -> None:
         (("3/4/2011", "13/4/2011"), True, "day first"),
         (("3/4/2011", "4/13/2011"), False, "month first"),
         (("3/4/2011", "5/6/2011"), False, "either"),
+        (("11/1/2010", "12/1/2010", "1/2/2010"), True, "in order"),
+        (("1/11/2010", "1/12/2010", "2/1/2010"), False, "in order"),
+        (("3/4/2011",) * 5_000 + ("13/4/2011",), True, "day first"),
         (("2011-04-03", "2011-04-13"), False, None),
     ],
 )

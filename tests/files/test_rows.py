@@ -64,12 +64,14 @@ def test_every_way_gives_the_same_rows(tmp_path: Path, name: str, rows: int) -> 
     chunks = read(tmp_path / name, WAYS[name], rows)
     assert records(chunks) == RECORDS
     assert not faults(chunks)
+    assert not any(chunk.mended for chunk in chunks)
     assert [len(chunk) for chunk in chunks] == [min(rows, 3)] * (3 // min(rows, 3)) + [1] * (rows == 2)
 
 
 def test_latin_text(tmp_path: Path) -> None:
     chunks = read(tmp_path / "a.csv", "id,name\n1,crème brûlée\n2,Käse\n".encode("latin-1"))
     assert [record["name"] for record in records(chunks)] == ["crème brûlée", "Käse"]
+    assert not chunks[0].mended
 
 
 def test_parquet_stays_columnar_and_nested_parquet_does_not(tmp_path: Path) -> None:

@@ -76,6 +76,13 @@ def test_refuses_with_a_reason(value: object, why: str) -> None:
     assert why in answer
 
 
+@pytest.mark.parametrize("seconds", [631_152_000, 999_999_999, 1_700_000_000, 4_102_444_800])
+@pytest.mark.parametrize("unit", [1, 1_000, 1_000_000, 1_000_000_000])
+def test_units_are_told_by_size(seconds: int, unit: int) -> None:
+    assert time_of(seconds * unit, clock=UTC) == pytest.approx(seconds)
+    assert time_of(str(seconds * unit), clock=UTC) == pytest.approx(seconds)
+
+
 def test_zone_and_day_first() -> None:
     assert time_of("9/10/2011", clock=SHANGHAI) == DAY - 8 * 3600
     assert time_of("2011-10-09", clock=SHANGHAI) == DAY - 8 * 3600

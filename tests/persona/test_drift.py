@@ -111,3 +111,13 @@ def test_a_path_does_not_count_what_lies_below_it_twice() -> None:
 def test_one_event_is_no_drift() -> None:
     event = Event(event_id="1", event="purchase", time=0.0, user_id="u", item_id="i1")
     assert drift(fold_events([event], Facts(CONFIG, SHELF)), CONFIG, "personalise") is None
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-6, 1.0, 60.0])
+def test_events_close_together_never_count_for_more_than_they_are(gap: float) -> None:
+    events = [
+        Event(event_id=str(n), event="purchase", time=1e9 + n * gap, user_id="u", session_id="s", item_id=f"i{n % 3}")
+        for n in range(9)
+    ]
+    found = tastes(fold_events(events, Facts(CONFIG, SHELF)), CONFIG)
+    assert found is None or (0 < found.samples_now <= 9 and 0 < found.samples_before <= 9)

@@ -65,6 +65,24 @@ def test_an_error_inside_a_transaction_takes_it_back(tmp_path: Path) -> None:
     assert store.append("x", [event(1)]) == 1
 
 
+def test_leftovers_of_a_careless_program_are_found_and_rewritten(tmp_path: Path) -> None:
+    database = Database(tmp_path / "shop.db")
+    careless = sqlite3.connect(tmp_path / "shop.db", isolation_level=None)
+    careless.execute("PRAGMA secure_delete = OFF")
+    for number in range(50):
+        careless.execute("INSERT INTO meta VALUES (1, ?, 'left-over')", (str(number),))
+    careless.execute("DELETE FROM meta")
+    careless.close()
+    with database.write() as connection:
+        connection.execute("INSERT INTO meta VALUES (1, 'k', 'kept')")
+    database._truncate_log()
+    assert b"left-over" in (tmp_path / "shop.db").read_bytes()
+    database.scrub("left-over")
+    files = [file.read_bytes() for file in tmp_path.iterdir()]
+    assert not any(b"left-over" in content for content in files)
+    assert any(b"kept" in content for content in files)
+
+
 def test_readers_hold_up_erasure_but_not_for_ever(tmp_path: Path) -> None:
     database = Database(tmp_path / "shop.db", wait=0.05)
     store = EmbeddedStore(tmp_path / "shop.db")

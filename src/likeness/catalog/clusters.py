@@ -13,7 +13,7 @@ from likeness.types import Floats, Rows, Vectors
 _OVERSAMPLE = 16
 _PASSES = 3
 _ROUNDS = 25
-_STARTS = 2
+_STARTS = 4
 _SMALLEST = 0.25  # of the average size
 _DECIMALS = 6  # what differs beyond is the order of a sum, not the data
 
@@ -44,7 +44,7 @@ def low_rank(matrix: Any, dim: int, rng: np.random.Generator) -> Floats:
 def group(vectors: Floats, k: int, rng: np.random.Generator) -> tuple[Rows, Floats]:
     """Return (n,) the group of each unit row, -1 for zero rows, and (n,) its cosine with the group's centre.
 
-    The best of two spherical k-means (Dhillon and Modha 2001) started by k-means++ (Arthur and Vassilvitskii 2007).
+    The best of four spherical k-means (Dhillon and Modha 2001) started by k-means++ (Arthur and Vassilvitskii 2007).
     Groups of less than a quarter of the average size are dissolved into the others, so there may be fewer than k.
     """
     filled = np.flatnonzero(np.abs(vectors).sum(axis=1) > 0)
@@ -62,11 +62,16 @@ def group(vectors: Floats, k: int, rng: np.random.Generator) -> tuple[Rows, Floa
 
 def _start(points: Vectors, k: int, rng: np.random.Generator) -> Vectors:
     chosen = [int(rng.integers(len(points)))]
-    distance = np.maximum(1.0 - points @ points[chosen[0]], 0.0).astype(np.float64)
+    distance = _distance(points, chosen[0])
     while len(chosen) < k and distance.sum() > 0:
         chosen.append(int(rng.choice(len(points), p=distance / distance.sum())))
-        distance = np.maximum(np.minimum(distance, 1.0 - points @ points[chosen[-1]]), 0.0)
+        distance = np.minimum(distance, _distance(points, chosen[-1]))
     return points[chosen]
+
+
+def _distance(points: Vectors, chosen: int) -> Floats:
+    distance: Floats = np.maximum(1.0 - (points @ points[chosen]).astype(np.float64), 0.0)
+    return distance
 
 
 def _refine(points: Vectors, centres: Vectors) -> tuple[Vectors, float]:

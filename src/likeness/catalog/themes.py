@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from likeness.catalog.clusters import group, low_rank, unit_rows
 from likeness.catalog.names import Shelf, name_group
@@ -53,8 +54,9 @@ def induce_themes(titles: Sequence[str], ids: Sequence[str], baskets: Baskets) -
     read = read_titles(titles)
     matrix = sp.hstack([_words(read), _TOGETHER * _company(baskets, len(titles))]).tocsr()
     rng = rng_of("themes", len(titles))
-    vectors = low_rank(matrix, min(_DIM, *matrix.shape), rng) if matrix.nnz else np.zeros((len(titles), 1))
-    code, cosine = group(vectors, min(_MOST_THEMES, max(1, round(math.sqrt(len(titles))))), rng)
+    with threadpool_limits(1, "blas"):  # matrices this thin only make threads wait; and one order of sums
+        vectors = low_rank(matrix, min(_DIM, *matrix.shape), rng) if matrix.nnz else np.zeros((len(titles), 1))
+        code, cosine = group(vectors, min(_MOST_THEMES, max(1, round(math.sqrt(len(titles))))), rng)
     shelf = Shelf(read)
     named: dict[int, str] = {}
     for group_code in range(int(code.max(initial=-1)) + 1):

@@ -27,7 +27,8 @@ _COLOURS = (
 )
 _TRAITS = (
     "small large mini medium big set new no asst assorted assd asstd design style edition version collection only "
-    "may vary packaging pa ea cr me type various misc compatible ii iii iv 大 小 中 新款 新 款 套装 款式 支 个 只 件 包邮"
+    "may vary packaging pa ea cr me type various misc compatible ii iii iv "
+    "大 小 中 新款 新 款 套装 款式 支 个 只 件 包邮"
 )
 _NAMELESS = STOP_WORDS | frozenset(" ".join((_MEASURES, _COLOURS, _TRAITS)).split())
 _LONGEST_PHRASE = 3

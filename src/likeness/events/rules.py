@@ -108,12 +108,12 @@ def unreadable_fields(draft: Draft, limits: Limits) -> None:
 
 
 def dropped_fields(draft: Draft, limits: Limits) -> None:
-    """Empty asides that make no sense: a rating outside 1 to 5, a negative discount, a place below 1."""
+    """Empty asides that make no sense: a rating outside 1 to 5, a negative discount or amount, a place below 1."""
     number = draft.number
     with np.errstate(invalid="ignore"):
         odd = {
             "rating": (number["rating"] < 1) | (number["rating"] > 5),
-            "discount": number["discount"] < 0,
+            **{field: number[field] < 0 for field in ("discount", "quantity", "price", "value")},
             "position": (number["position"] < 1) | (number["position"] > 1e9) | (number["position"] % 1 > 0),
         }
     for field in (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from likeness.errors import FormatError
+from likeness.events.dates import day_first, texts_of
 from likeness.events.fields import FIELDS, SYNONYMS
 from likeness.events.kind import FileKind
 from likeness.events.preview import preview
@@ -21,7 +22,6 @@ from likeness.files.rows import chunks_of
 from likeness.files.source import files_of
 
 SAMPLE_ROWS = 2_000
-_SLASHED = re.compile(r"^\s*(\d{1,2})[/-](\d{1,2})[/-]\d{2,4}")
 _CLOCK_ONLY = re.compile(r"^\s*\d{1,2}:\d{2}(:\d{2})?\s*$")
 
 
@@ -133,9 +133,11 @@ def _completed(
         remedy = f"Say which: --map time=Column, or --as items. The columns are: {', '.join(names[:40])}."
         raise FormatError(f"{path}: no column is known to hold the time.", remedy=remedy)
     notes = [*_assume_event(kind.format, mapping, by_record)]
-    day_first, dates = _day_first(mapping, chunk) if options.day_first is None else (options.day_first, ())
-    notes += [*dates, f"Times that name no zone are in {options.timezone}."]
-    kind = replace(kind, mapping=mapping, day_first=day_first, notes=tuple(notes))
+    first, said = options.day_first, None
+    if first is None:
+        first, said = day_first(path, kind.container, mapping.get("time", "").split("+")[0], chunk)
+    notes += [*([said] if said else []), f"Times that name no zone are in {options.timezone}."]
+    kind = replace(kind, mapping=mapping, day_first=first, notes=tuple(notes))
     return _with_defaults(kind, options)
 
 
@@ -165,28 +167,6 @@ def _some_time(mapping: dict[str, str], names: tuple[str, ...]) -> None:
 def _join_date_and_time(mapping: dict[str, str], names: tuple[str, ...], chunk: RawChunk | None) -> None:
     """Where `time` holds only the time of day, join it with the column that holds the date."""
     dates = [name for name in names if plain(name) in ("date", "orderdate", "invoicedate", "日期")]
-    values = _texts(chunk, mapping.get("time"))
+    values = texts_of(chunk, mapping.get("time"))
     if dates and values and all(map(_CLOCK_ONLY.match, values)) and mapping["time"] not in dates:
         mapping["time"] = f"{dates[0]}+{mapping['time']}"
-
-
-def _texts(chunk: RawChunk | None, column: str | None) -> list[str]:
-    values = chunk.column(column) if chunk is not None and column is not None else None
-    if values is None:
-        return []
-    return [value for value in (values if isinstance(values, list) else values.to_pylist()) if isinstance(value, str)]
-
-
-def _day_first(mapping: dict[str, str], chunk: RawChunk | None) -> tuple[bool, tuple[str, ...]]:
-    pairs = [
-        match.groups()
-        for text in _texts(chunk, mapping.get("time", "").split("+")[0])
-        if (match := _SLASHED.match(text))
-    ]
-    if not pairs:
-        return False, ()
-    days_first = sum(int(first) > 12 for first, _ in pairs)
-    months_first = sum(int(second) > 12 for _, second in pairs)
-    if days_first == months_first:
-        return False, ("Dates like 3/4/2011 could be either; they are read month first (else --day-first).",)
-    return days_first > months_first, (f"Dates are read {'day' if days_first > months_first else 'month'} first.",)

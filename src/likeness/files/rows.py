@@ -18,7 +18,7 @@ from likeness.files.json_rows import Row, ndjson_rows
 from likeness.files.source import Tally, open_bytes
 from likeness.files.yaml_rows import yaml_rows
 
-CHUNK_BYTES = 48 << 20
+CHUNK_BYTES = 16 << 20
 """A chunk is closed after this much text even if it has few rows."""
 
 

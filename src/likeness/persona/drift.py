@@ -12,6 +12,7 @@ from likeness.persona.interests import latest_first, weights_at
 from likeness.persona.record import Drift, Shift
 from likeness.persona.state import PersonaState
 from likeness.seeds import rng_of
+from likeness.stats import HeavyHitters
 from likeness.types import Floats
 
 METHOD = (
@@ -23,6 +24,7 @@ DRAWS = 200  # samples of the bootstrap; the smallest p-value it can give is 1 /
 CATEGORIES = 24  # most categories compared, the heaviest; all others count as one
 ELSEWHERE = "everything else"
 _SHOWN = 3
+_SLIGHT = 0.05  # of the season's weight: a past of less than about half a day is none
 
 
 class Tastes(NamedTuple):
@@ -57,7 +59,7 @@ def drift(state: PersonaState, config: PersonaConfig, purpose: str) -> Drift | N
         method=METHOD,
         half_lives=(config.half_lives[config.recent], config.half_lives[config.long]),
         confidence=smaller / (smaller + config.count_lambda),
-        count=sum(entry.count for value, entry in facet.entries.items() if PATH not in value),
+        count=_events(facet),
         evidence=latest_first({i: t for entry in entries for i, t in entry.evidence.items()}.items())[:3],
         first_seen=min(entry.first for entry in entries) if dated else None,
         last_seen=max(entry.last for entry in entries) if dated else None,
@@ -86,16 +88,17 @@ def tastes(state: PersonaState, config: PersonaConfig) -> Tastes | None:
     last = max(entry.last for entry in facet.entries.values())
     values, weights = weights_at(facet, last)
     own = exclusive(values, weights)
+    season = np.maximum(own[:, config.long], 0.0)
     now = np.maximum(own[:, config.recent], 0.0)
-    before = np.maximum(own[:, config.long] - own[:, config.recent], 0.0)
-    if now.sum() <= 0.0 or before.sum() <= 0.0:
+    before = np.maximum(season - now, 0.0)
+    if min(now.sum(), before.sum()) <= _SLIGHT * season.sum():
         return None
     recent, both, long = state.mass.at(last)
-    clustering = design_effect(state, config)
-    n_now = now.sum() ** 2 / recent / clustering
-    n_before = before.sum() ** 2 / max(long - 2.0 * both + recent, 1e-300) / clustering
+    events, clustering = _events(facet), design_effect(state, config)
+    n_now = _samples(now, recent, events) / clustering
+    n_before = _samples(before, long - 2.0 * both + recent, events) / clustering
     names, now, before = _heaviest(values, now / now.sum(), before / before.sum())
-    return Tastes(names, now, before, float(n_now), float(n_before))
+    return Tastes(names, now, before, n_now, n_before)
 
 
 def design_effect(state: PersonaState, config: PersonaConfig) -> float:
@@ -106,8 +109,18 @@ def design_effect(state: PersonaState, config: PersonaConfig) -> float:
     facet, visits = state.facets.get("category"), state.visits.estimate()
     if facet is None or visits < 1.0:
         return 1.0
-    events = sum(entry.count for value, entry in facet.entries.items() if PATH not in value)
-    return 1.0 + max(0.0, events / visits - 1.0) * config.drift_correlation
+    return 1.0 + max(0.0, _events(facet) / visits - 1.0) * config.drift_correlation
+
+
+def _events(facet: HeavyHitters) -> int:
+    """How many events had a category: each has one path and so one root."""
+    return sum(entry.count for value, entry in facet.entries.items() if PATH not in value)
+
+
+def _samples(weights: Floats, squares: float, events: int) -> float:
+    """Kish's effective sample size (sum w)^2 / sum w^2; rounding must not make it more than the events there are."""
+    total = float(weights.sum()) ** 2
+    return total / squares if squares * events > total else float(events)
 
 
 def exclusive(values: list[str], weights: Floats) -> Floats:

@@ -1,9 +1,9 @@
 """Features of recommendations: what every source knows of an item, what the persona says, apart for old and new.
 
 One function for training and for serving. Each source describes the candidates in its own columns (`describe`); what
-would make a shopper buy something again differs from what would make them try it, so that every column but those of
-`again` stands twice: as it is for items never bought, and with the ending `/again` for those bought before (and 0 for
-the other kind).
+makes a shopper buy something again differs from what makes them try it, so that every column but those of `again`
+stands twice: as it is for items never bought, and with the ending `/again` for those bought before (and 0 for the other
+kind). For nobody in particular, on no page, only demand speaks, in columns of its own (`/nobody`).
 """
 
 from __future__ import annotations
@@ -47,8 +47,16 @@ OTHERS = (
 PERSONAL = ("facet:category", "facet:brand", "taste:recent", "item:history")  # the columns of Personal
 PRICE = "facet:price"  # standard deviations from the price percentile the shopper usually buys at, at most 3, negative
 BOTH = (*OTHERS, *PERSONAL, PRICE)
-NAMES = (*(f"again:{name}" for name in AGAIN), *BOTH, *(f"{name}/again" for name in BOTH))
+NOBODY = ("popular:week", "popular:month")
+NAMES = (
+    *(f"again:{name}" for name in AGAIN),
+    *BOTH,
+    *(f"{name}/again" for name in BOTH),
+    *(f"{name}/nobody" for name in NOBODY),
+)
 BOUGHT = NAMES.index("again:bought")
+OLD = slice(len(AGAIN) + len(BOTH), len(AGAIN) + 2 * len(BOTH))  # columns of items bought before
+NEW = slice(len(AGAIN), len(AGAIN) + len(BOTH))
 STEADY = 0.1  # least standard deviation of a shopper's price percentiles
 
 
@@ -85,6 +93,8 @@ class RecommendFeatures:
             known = [place.get(f"{source.name}:{column}", -1) for column in source.columns]
             taken = np.array(known) >= 0
             out[:, np.array(known)[taken]] = source.describe(pool, request)[:, taken]
+        if not request.taste.known and not len(request.context):
+            return _of_nobody(out)
         first = place[PERSONAL[0]]
         if request.taste.known:
             out[:, first : first + len(PERSONAL)] = self._personal(pool.rows, request.taste)
@@ -101,8 +111,15 @@ class RecommendFeatures:
 
 def _apart(features: Floats) -> Floats:
     """Move what is said of items bought before to the columns that are theirs."""
-    bought = features[:, BOUGHT] > 0
-    new, again = slice(len(AGAIN), len(AGAIN) + len(BOTH)), slice(len(AGAIN) + len(BOTH), len(NAMES))
-    features[:, again] = np.where(bought[:, None], features[:, new], 0.0)
-    features[:, new] = np.where(bought[:, None], 0.0, features[:, new])
+    bought = features[:, [BOUGHT]] > 0
+    features[:, OLD] = np.where(bought, features[:, NEW], 0.0)
+    features[:, NEW] = np.where(bought, 0.0, features[:, NEW])
     return features
+
+
+def _of_nobody(features: Floats) -> Floats:
+    """Keep what everybody wants, in the columns for nobody in particular."""
+    out = np.zeros_like(features)
+    for name in NOBODY:
+        out[:, NAMES.index(f"{name}/nobody")] = features[:, NAMES.index(name)]
+    return out

@@ -1,12 +1,13 @@
-"""Training of the linear scorer: which of the candidates were bought, by logistic regression with a little shrinkage.
+"""Training of the linear scorer: the cross-entropy between a softmax over each shopper's candidates and what they bought.
 
-Positives are rare, so that all of them are kept and a share of the others stands for the rest, weighted up. Features
-are standardised; the intercept is dropped at the end, since it moves all scores alike.
+Every shopper counts alike. All that was bought is kept, and a share of the other candidates stands for the rest,
+weighted up inside the softmax. `docs/decisions/scorer.md` compares the alternatives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from likeness.types import Floats, Vectors
 
 OTHERS = 150  # candidates of a shopper, not bought, that are looked at
 LEAST_HITS, LEAST_SHOPPERS = 200, 50  # below, there is too little to learn from
-SHRINK = 1e-4  # L2 weight on standardised weights, per example
+SHRINK = 1e-3  # L2 weight on standardised weights
 STEPS = 150
 Hits = NDArray[np.bool_]
 
@@ -29,65 +30,85 @@ DEFAULT: Mapping[str, float] = {
     "again:lately_repeat": 0.5,
     "popular:month": 0.4,
     "popular:month/again": 0.4,
+    "popular:week/nobody": 0.5,
+    "popular:month/nobody": 0.5,
     "together:score": 1.0,
     "similar:score": 2.0,
     "taste:long": 1.0,
     "facet:category": 1.0,
     "facet:brand": 0.5,
 }
-"""The weights of a shop whose log is too short to learn from; features are read as they are."""
+"""The weights of a shop whose log is too short to learn from, and of columns that no example showed."""
+
+
+@dataclass(frozen=True)
+class _Shopper:
+    """What one shopper's candidates were, thinned."""
+
+    features: Vectors  # (k, F)
+    bought: Hits  # (k,)
+    weight: Vectors  # (k,) how many candidates each stands for
 
 
 def default_scorer() -> LinearScorer:
-    """Return the scorer of recommendations with its default weights."""
-    return LinearScorer(NAMES, [DEFAULT.get(name, 0.0) for name in NAMES])
+    """Return the scorer of recommendations with its default weights, which read features as they are."""
+    return LinearScorer(NAMES, _defaults(NAMES).tolist())
 
 
 def fit_scorer(examples: Iterable[tuple[Floats, Hits]], names: Sequence[str], *, seed: int) -> LinearScorer:
     """Return the scorer learnt from one (n, F) features and (n,) bought per shopper; `seed` draws the others.
 
     With fewer than LEAST_HITS purchases or LEAST_SHOPPERS shoppers among the candidates it is the default one, and
-    says so (`origin`).
+    says so (`origin`). A column that is the same in all examples keeps its default weight.
     """
-    kept = list(_thinned(examples, rng_of("others", seed)))
-    hits = sum(int(bought.sum()) for _, bought, _ in kept)
-    if hits < LEAST_HITS or len(kept) < LEAST_SHOPPERS:
-        return LinearScorer(names, [DEFAULT.get(name, 0.0) for name in names])
-    features = np.concatenate([part for part, _, _ in kept])
-    bought = np.concatenate([part for _, part, _ in kept])
-    weight = np.concatenate([part for _, _, part in kept])
-    means, scales = features.mean(axis=0), features.std(axis=0)
-    scales = np.where(scales > 1e-6, scales, 1.0)
-    features -= means
-    features /= scales
-    learnt = logistic(features, bought, weight)
-    return LinearScorer(names, learnt.tolist(), means.tolist(), scales.tolist(), origin="fitted")
+    rng = rng_of("others", seed)
+    shoppers = [_thinned(features, bought, rng) for features, bought in examples if bought.any()]
+    hits = sum(int(shopper.bought.sum()) for shopper in shoppers)
+    if hits < LEAST_HITS or len(shoppers) < LEAST_SHOPPERS:
+        return LinearScorer(names, _defaults(names).tolist())
+    features = np.concatenate([shopper.features for shopper in shoppers])
+    means, scales = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
+    seen = scales > 1e-6
+    means, scales = np.where(seen, means, 0.0), np.where(seen, scales, 1.0)
+    features -= means.astype(np.float32)
+    features /= scales.astype(np.float32)
+    learnt = cross_entropy(features[:, seen], shoppers)
+    weights = _defaults(names)
+    weights[seen] = learnt
+    return LinearScorer(names, weights.tolist(), means.tolist(), scales.tolist(), origin="fitted")
 
 
-def logistic(features: Vectors, bought: Hits, weight: Vectors) -> Floats:
-    """Return (F,) the weights that minimise the mean logistic loss of (n, F) features plus SHRINK x their squares."""
-    total, sign = float(weight.sum()), np.where(bought, 1.0, -1.0).astype(np.float32)
+def cross_entropy(features: Vectors, shoppers: Sequence[_Shopper]) -> Floats:
+    """Return (F,) the weights that minimise the mean cross-entropy of the shoppers plus SHRINK x their squares.
 
-    def loss(point: Floats) -> tuple[float, Floats]:
-        margin = sign * (features @ point[1:].astype(np.float32) + np.float32(point[0]))
-        pull = -sign * weight / (1.0 + np.exp(np.clip(margin, -30, 30)))
-        gradient = np.append(pull.sum(), pull @ features).astype(np.float64) / total
-        gradient[1:] += 2 * SHRINK * point[1:]
-        return float((weight * np.logaddexp(0, -margin)).sum()) / total + SHRINK * float(point[1:] @ point[1:]), gradient
+    `features` are the standardised features of all shoppers, one below the other.
+    """
+    start = np.cumsum([0, *(len(shopper.bought) for shopper in shoppers)])
+    length, start = np.diff(start), start[:-1]
+    share = np.concatenate([shopper.bought / shopper.bought.sum() for shopper in shoppers]).astype(np.float32)
+    offset = np.log(np.concatenate([shopper.weight for shopper in shoppers]))
 
-    found = minimize(loss, np.zeros(features.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
-    return np.asarray(found.x[1:], np.float64)
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        scores = features @ weights.astype(np.float32) + offset
+        scores -= np.repeat(np.maximum.reduceat(scores, start), length)
+        chance = np.exp(scores)
+        total = np.repeat(np.add.reduceat(chance, start), length)
+        missed = -float((share * (scores - np.log(total))).sum()) / len(start)
+        slope = ((chance / total - share) @ features).astype(np.float64) / len(start)
+        return missed + SHRINK * float(weights @ weights), slope + 2 * SHRINK * weights
+
+    found = minimize(loss, np.zeros(features.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+    return np.asarray(found.x, np.float64)
 
 
-def _thinned(
-    examples: Iterable[tuple[Floats, Hits]], rng: np.random.Generator
-) -> Iterator[tuple[Vectors, Hits, Vectors]]:
-    """Yield features, bought and weights of shoppers with a hit: all hits, and OTHERS of the rest weighted up."""
-    for features, bought in examples:
-        if not bought.any():
-            continue
-        rest = np.flatnonzero(~bought)
-        few = np.sort(rng.permutation(rest)[:OTHERS])
-        rows = np.concatenate([np.flatnonzero(bought), few])
-        weight = np.where(bought[rows], 1.0, len(rest) / max(len(few), 1)).astype(np.float32)
-        yield np.nan_to_num(features[rows]).astype(np.float32), bought[rows], weight
+def _defaults(names: Sequence[str]) -> Floats:
+    return np.array([DEFAULT.get(name, 0.0) for name in names])
+
+
+def _thinned(features: Floats, bought: Hits, rng: np.random.Generator) -> _Shopper:
+    """Keep what was bought, and OTHERS of the rest."""
+    rest = np.flatnonzero(~bought)
+    few = np.sort(rng.permutation(rest)[:OTHERS])
+    rows = np.concatenate([np.flatnonzero(bought), few])
+    weight = np.where(bought[rows], 1.0, len(rest) / max(len(few), 1)).astype(np.float32)
+    return _Shopper(np.nan_to_num(features[rows]).astype(np.float32), bought[rows], weight)
