@@ -25,7 +25,7 @@ from likeness.query.normalise import words as words_of
 from likeness.seeds import rng_of
 from likeness.types import DAY, EVENT_NAMES, Floats, Interactions, Query, Rows, Taste
 
-SHOPPERS = 1_500  # asked per rehearsal at most
+SHOPPERS = 5_000  # asked per rehearsal at most
 HORIZON = 60 * DAY  # longest window asked about
 SHARE = 6  # and no more than one part in so many of the log
 WINDOWS = 3  # rehearsals of a log with times, each half a window before the next

@@ -32,6 +32,8 @@ BREAKS: dict[str, list[Any]] = {
     "dropped_field": [
         VIEW | {"rating": 9},
         VIEW | {"position": 0},
+        VIEW | {"value": -3},
+        VIEW | {"quantity": -1},
         BUY | {"discount": -1},
         VIEW | {"text": "x" * 30_000},
     ],

@@ -27,6 +27,7 @@ HIDDEN = (
 ITEMLESS = ("search", "support_message", "consent")
 COUNTED = ("purchase", "refund", "add_to_cart", "remove_from_cart")
 PAID = ("purchase", "refund")
+ASIDES = ("query", "text", "device", "currency", "title", "brand", "category")
 
 RULES = (
     *READING,
@@ -116,18 +117,7 @@ def dropped_fields(draft: Draft, limits: Limits) -> None:
             **{field: number[field] < 0 for field in ("discount", "quantity", "price", "value")},
             "position": (number["position"] < 1) | (number["position"] > 1e9) | (number["position"] % 1 > 0),
         }
-    for field in (
-        "rating",
-        "discount",
-        "position",
-        "query",
-        "text",
-        "device",
-        "currency",
-        "title",
-        "brand",
-        "category",
-    ):
+    for field in (*odd, *ASIDES):
         bad = mask_of(draft.faults[field], len(draft)) | odd.get(field, np.zeros(len(draft), np.bool_))
         if field in odd:
             number[field][bad] = np.nan

@@ -3,7 +3,7 @@
 One function for training and for serving. Each source describes the candidates in its own columns (`describe`); what
 makes a shopper buy something again differs from what makes them try it, so that every column but those of `again`
 stands twice: as it is for items never bought, and with the ending `/again` for those bought before (and 0 for the other
-kind). For nobody in particular, on no page, only demand speaks, in columns of its own (`/nobody`).
+kind).
 """
 
 from __future__ import annotations
@@ -47,13 +47,7 @@ OTHERS = (
 PERSONAL = ("facet:category", "facet:brand", "taste:recent", "item:history")  # the columns of Personal
 PRICE = "facet:price"  # standard deviations from the price percentile the shopper usually buys at, at most 3, negative
 BOTH = (*OTHERS, *PERSONAL, PRICE)
-NOBODY = ("popular:week", "popular:month")
-NAMES = (
-    *(f"again:{name}" for name in AGAIN),
-    *BOTH,
-    *(f"{name}/again" for name in BOTH),
-    *(f"{name}/nobody" for name in NOBODY),
-)
+NAMES = (*(f"again:{name}" for name in AGAIN), *BOTH, *(f"{name}/again" for name in BOTH))
 BOUGHT = NAMES.index("again:bought")
 OLD = slice(len(AGAIN) + len(BOTH), len(AGAIN) + 2 * len(BOTH))  # columns of items bought before
 NEW = slice(len(AGAIN), len(AGAIN) + len(BOTH))
@@ -93,8 +87,6 @@ class RecommendFeatures:
             known = [place.get(f"{source.name}:{column}", -1) for column in source.columns]
             taken = np.array(known) >= 0
             out[:, np.array(known)[taken]] = source.describe(pool, request)[:, taken]
-        if not request.taste.known and not len(request.context):
-            return _of_nobody(out)
         first = place[PERSONAL[0]]
         if request.taste.known:
             out[:, first : first + len(PERSONAL)] = self._personal(pool.rows, request.taste)
@@ -115,11 +107,3 @@ def _apart(features: Floats) -> Floats:
     features[:, OLD] = np.where(bought, features[:, NEW], 0.0)
     features[:, NEW] = np.where(bought, 0.0, features[:, NEW])
     return features
-
-
-def _of_nobody(features: Floats) -> Floats:
-    """Keep what everybody wants, in the columns for nobody in particular."""
-    out = np.zeros_like(features)
-    for name in NOBODY:
-        out[:, NAMES.index(f"{name}/nobody")] = features[:, NAMES.index(name)]
-    return out

@@ -30,8 +30,6 @@ DEFAULT: Mapping[str, float] = {
     "again:lately_repeat": 0.5,
     "popular:month": 0.4,
     "popular:month/again": 0.4,
-    "popular:week/nobody": 0.5,
-    "popular:month/nobody": 0.5,
     "together:score": 1.0,
     "similar:score": 2.0,
     "taste:long": 1.0,
