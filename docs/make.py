@@ -1,15 +1,13 @@
-"""Write the pages that are made from code: settings, the persona's JSON Schema, and the demo's output in the README."""
+"""Write what is made from code: the settings page, and the demo's output in the READMEs."""
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 from likeness.persona.config import PersonaConfig
-from likeness.persona.record import json_schema
 from likeness.rank.rules import Rule
 from likeness.settings import settings_table
 
@@ -30,13 +28,9 @@ def settings_page() -> str:
     ]
     for title, model in (("`[persona]`", PersonaConfig), ("`[[rules]]`", Rule)):
         lines += ["", f"## {title}", "", "| name | what |", "|---|---|"]
-        lines += [f"| `{name}` | {field.description} |" for name, field in model.model_fields.items() if field.description]
+        described = {name: field.description for name, field in model.model_fields.items() if field.description}
+        lines += [f"| `{name}` | {text} |" for name, text in described.items()]
     return "\n".join(lines) + "\n"
-
-
-def schema_page() -> str:
-    """Return docs/persona.schema.json."""
-    return json.dumps(json_schema(), indent=2, sort_keys=True) + "\n"
 
 
 def demo_output() -> str:
@@ -55,7 +49,6 @@ def with_demo(page: str, output: str) -> str:
 def main() -> None:
     """Write every page."""
     (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")
-    (HERE / "persona.schema.json").write_text(schema_page(), encoding="utf-8")
     output = demo_output()
     for name in ("README.md", "README.zh.md"):
         page = HERE.parent / name

@@ -67,5 +67,4 @@ def test_facets_recover_the_latent_persona(tmp_path: Path) -> None:
                 continue
             counts = [facet.entries[name].sums[2] if name in facet.entries else 0.0 for name in categories]
             found.append(np.corrcoef(counts, truth.category[0, number])[0, 1])
-    print(f"correlation of facets with the latent preferences: median {np.median(found):.3f} over {len(found)} shoppers")
     assert np.median(found) > 0.65

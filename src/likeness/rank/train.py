@@ -1,4 +1,4 @@
-"""Training of the linear scorer: the cross-entropy between a softmax over each shopper's candidates and what they bought.
+"""Training of the linear scorer: cross-entropy between a softmax over a shopper's candidates and what they bought.
 
 Every shopper counts alike. All that was bought is kept, and a share of the other candidates stands for the rest,
 weighted up inside the softmax. `docs/decisions/scorer.md` compares the alternatives.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -18,19 +18,16 @@ from likeness.errors import StoreError
 from likeness.recall import habit
 from likeness.recall.habit import habits
 from likeness.recall.links import allowed_rows
-from likeness.recall.pace import PURCHASE, pace, unit
+from likeness.recall.tempo import PURCHASE, Tempo
 from likeness.types import DAY, Candidates, Catalogue, Floats, Interactions, Pool, Request
 
 WINDOW = 2.0  # paces: "lately"
 PRIOR = 5.0  # shoppers: an item known for fewer is taken for an average one
-FILE, SETTINGS = "again.safetensors", "again.json"
+FILE = "again.safetensors"
+Ints = NDArray[np.int64]
+Hits = NDArray[np.bool_]
 FADED = habit.COLUMNS.index("faded_6")
 SINCE = habit.COLUMNS.index("since")
-
-
-class _Saved(msgspec.Struct, frozen=True):
-    pace: float
-    unit: float
 
 
 class Again:
@@ -39,7 +36,7 @@ class Again:
     name = "again"
     columns = ("bought", *habit.COLUMNS, "repeat", "lately_repeat", "ripe", "unripe")
 
-    def __init__(self, items: Floats, catalogue: Catalogue, *, pace: float, unit: float) -> None:
+    def __init__(self, items: Floats, catalogue: Catalogue, tempo: Tempo) -> None:
         """Keep (n, 3) per item: logs of how often it is bought again, how often lately, and of the gap in paces."""
         if len(items) != len(catalogue):
             raise StoreError(
@@ -47,18 +44,17 @@ class Again:
             )
         self._items = items
         self._available = catalogue.available
-        self._pace = pace
-        self._unit = unit
+        self._tempo = tempo
 
     @classmethod
     def fit(cls, interactions: Interactions, catalogue: Catalogue) -> Self:
         """Learn how items are bought again from everything before `interactions.end`."""
-        beat = pace(interactions)
-        return cls(_repeats(interactions, len(catalogue), beat), catalogue, pace=beat, unit=unit(interactions))
+        tempo = Tempo.of(interactions)
+        return cls(_repeats(interactions, len(catalogue), tempo.pace), catalogue, tempo)
 
     def recall(self, request: Request, n: int) -> Candidates:
         """Return at most `n` items bought before: the faded count times how often the item is bought again lately."""
-        rows, said = habits(request.taste, self._pace, self._unit)
+        rows, said = habits(request.taste, self._tempo)
         scores = np.exp(said[:, FADED] + self._items[rows, 1])
         free = allowed_rows(request, self._available)[rows]
         rows, scores = rows[free], scores[free]
@@ -68,7 +64,7 @@ class Again:
     def describe(self, pool: Pool, request: Request) -> Floats:
         """Return (n, 20) of the pool's rows, in the order of `columns`; zeros for what was never bought."""
         out = np.zeros((len(pool.rows), len(self.columns)))
-        rows, said = habits(request.taste, self._pace, self._unit)
+        rows, said = habits(request.taste, self._tempo)
         if not len(rows):
             return out
         order = np.argsort(rows)
@@ -82,23 +78,26 @@ class Again:
     def save(self, folder: Path) -> None:
         """Write two files into an existing folder."""
         save_file({"items": self._items}, folder / FILE)
-        (folder / SETTINGS).write_bytes(msgspec.json.encode(_Saved(self._pace, self._unit)))
+        self._tempo.save(folder)
 
     @classmethod
     def load(cls, folder: Path, catalogue: Catalogue) -> Self:
         """Read what `save` wrote. Raises StoreError when it is missing, damaged or of another catalogue."""
         try:
             items = load_file(folder / FILE)["items"]
-            saved = msgspec.json.decode((folder / SETTINGS).read_bytes(), type=_Saved)
-        except (OSError, SafetensorError, KeyError, msgspec.MsgspecError) as broken:
-            raise StoreError(f"the repeats in {folder} cannot be read: {broken}.", remedy="Fit the shop again.") from broken
-        return cls(items, catalogue, pace=saved.pace, unit=saved.unit)
+        except (OSError, SafetensorError, KeyError) as broken:
+            raise StoreError(
+                f"the repeats in {folder} cannot be read: {broken}.", remedy="Fit the shop again."
+            ) from broken
+        return cls(items, catalogue, Tempo.load(folder))
 
 
 def _repeats(log: Interactions, n: int, beat: float) -> Floats:
     """Return (n, 3): log of repeat and of recent repeat against the average item, log of the mean gap in paces."""
     kept = (log.event == PURCHASE) & (log.shopper >= 0) & (log.row >= 0)
-    buys = np.unique(np.column_stack([log.shopper[kept], log.row[kept], log.time[kept] // DAY]).astype(np.int64), axis=0)
+    buys = np.unique(
+        np.column_stack([log.shopper[kept], log.row[kept], log.time[kept] // DAY]).astype(np.int64), axis=0
+    )
     new = np.append(True, (buys[1:, :2] != buys[:-1, :2]).any(axis=1))[: len(buys)]
     pair = np.cumsum(new) - 1  # buys are sorted: one run per shopper and item
     shopper, row = buys[new, 0], buys[new, 1]
@@ -117,15 +116,15 @@ def _repeats(log: Interactions, n: int, beat: float) -> Floats:
     )
 
 
-def _against_average(row: Floats, hit: Floats, n: int) -> Floats:
+def _against_average(row: Ints, hit: Hits, n: int) -> Floats:
     """Return (n,): log of each item's share of hits over that of all, shrunk to the average by PRIOR."""
     overall = (hit.sum() + 1e-3) / (len(hit) + 1.0)
     share = (np.bincount(row, hit, n) + PRIOR * overall) / (np.bincount(row, minlength=n) + PRIOR)
     return np.log(share / overall)
 
 
-def _mean_log(row: Floats, gaps: Floats, n: int) -> Floats:
+def _mean_log(row: Ints, gaps: Floats, n: int) -> Floats:
     """Return (n,): mean log of the gaps of each item, shrunk to that of all by PRIOR."""
     logs = np.log(gaps + habit.EARLY)
     overall = float(logs.mean()) if len(logs) else 0.0
-    return (np.bincount(row, logs, n) + PRIOR * overall) / (np.bincount(row, minlength=n) + PRIOR)
+    return np.asarray((np.bincount(row, logs, n) + PRIOR * overall) / (np.bincount(row, minlength=n) + PRIOR))

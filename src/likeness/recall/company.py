@@ -1,26 +1,27 @@
 """Company: how often items were wanted together, or one after the other, as two sums over pairs.
 
-For every pair of items of one shopper, `both` counts 2^(-gap / fade), and `later` the same where the first came no later
-than the second, plus BACKWARD of it where it came after. Each pair fades with its age. Both are sums over pairs of
-events, so that new events only add to them.
+For every pair of items of one shopper, `both` counts 2^(-gap / fade), and `later` the same where the first came no
+later than the second, plus BACKWARD of it where it came after. Each pair fades with its age. Both are sums over pairs
+of events, so that new events only add to them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from likeness.recall.pace import pace, unit
+from likeness.recall.tempo import Tempo
 from likeness.types import Floats, Interactions
 
-Matrix = sp.csr_matrix
+Matrix = Any  # scipy.sparse.csr_matrix of float32
 Ints = NDArray[np.int64]
 
 FADE = 3.0  # paces between two events at which their pair counts half
-AGE = 2.0  # paces after which a pair counts half; positions of different shoppers have no common age
+AGE = 1.0  # paces after which a pair counts half; positions of different shoppers have no common age
 BACKWARD = 0.5  # what a pair counts for the way back: the second item, then the first
 HISTORY = 200  # latest items of a shopper that a visit is paired with
 BASKET = 200  # items of one visit that are looked at
@@ -48,8 +49,9 @@ class _Visits:
 
 def company(log: Interactions, n_items: int) -> Company:
     """Count the pairs of a log over `n_items` catalogue rows; anonymous events pair only inside their session."""
-    visits, beat = _visits(log), pace(log)
-    age = np.inf if log.clock == "position" else AGE * beat
+    tempo = Tempo.of(log)
+    visits = _visits(log, tempo.unit)
+    age = np.inf if log.clock == "position" else AGE * tempo.pace
     shape = (n_items, n_items)
     inside, onward = sp.csr_matrix(shape, dtype=np.float32), sp.csr_matrix(shape, dtype=np.float32)
     for first in range(0, len(visits.since), BLOCK):
@@ -58,12 +60,12 @@ def company(log: Interactions, n_items: int) -> Company:
         fresh = sp.diags_array(np.exp2((visits.time[visits.start[block]] - log.end) / age)).astype(np.float32)
         faded = fresh @ wanted
         inside = inside + wanted.T @ faded
-        onward = onward + _history(visits, block, n_items, FADE * beat).T @ faded
+        onward = onward + _history(visits, block, n_items, FADE * tempo.pace).T @ faded
     back = onward.T.tocsr()
     return Company(both=(inside + onward + back).tocsr(), later=(inside + onward + BACKWARD * back).tocsr())
 
 
-def _visits(log: Interactions) -> _Visits:
+def _visits(log: Interactions, unit: float) -> _Visits:
     kept = np.flatnonzero((log.row >= 0) & (log.weight > 0))
     owner = np.where(log.shopper[kept] >= 0, log.shopper[kept], len(log.shoppers) + log.session[kept])
     kept, owner = _sorted(log, kept, owner)
@@ -75,7 +77,7 @@ def _visits(log: Interactions) -> _Visits:
     return _Visits(
         row=row,
         time=log.time[kept],
-        strength=np.minimum(log.weight[kept] / unit(log), 1.0),
+        strength=np.minimum(log.weight[kept] / unit, 1.0),
         start=np.append(start, len(kept)),
         since=since,
     )

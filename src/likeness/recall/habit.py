@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from likeness.recall.tempo import Tempo
 from likeness.types import DAY, Floats, Rows, Taste
 
 COLUMNS = (
@@ -39,10 +40,14 @@ def faded(count: Floats, oldest: Floats, latest: Floats, half_life: float) -> Fl
     return np.asarray(count * np.exp(-rate * latest) * -np.expm1(-span) / span)
 
 
-def habits(taste: Taste, pace: float, unit: float) -> tuple[Rows, Floats]:
+def habits(taste: Taste, tempo: Tempo) -> tuple[Rows, Floats]:
     """Return the catalogue rows ever bought (m,) and (m, 15) in the order of COLUMNS."""
-    kept = np.flatnonzero(taste.bought > 0)
-    count, oldest, latest = taste.bought[kept], taste.time - taste.first_bought[kept], taste.time - taste.last_bought[kept]
+    pace, kept = tempo.pace, np.flatnonzero(taste.bought > 0)
+    count, oldest, latest = (
+        taste.bought[kept],
+        taste.time - taste.first_bought[kept],
+        taste.time - taste.last_bought[kept],
+    )
     oldest, latest = np.maximum(oldest, 0.0), np.maximum(latest, 0.0)
     days = np.unique(np.concatenate([oldest, latest]) // DAY)  # visits, as ages in days, latest first
     missed = np.searchsorted(days, latest // DAY)
@@ -55,7 +60,7 @@ def habits(taste: Taste, pace: float, unit: float) -> tuple[Rows, Floats]:
         [
             np.log(count),
             *(np.log(faded(count, oldest, latest, fade * pace) + 0.02) for fade in FADES),
-            np.log(np.maximum(taste.weights[kept, -1] / unit, 0.0) + 0.02),
+            np.log(np.maximum(taste.weights[kept, -1] / tempo.unit, 0.0) + 0.02),
             np.log(latest / pace + EARLY),
             np.log(np.minimum(count, since_first) + 0.3) - np.log(since_first + 1.0),
             np.log(missed + 1.0),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from likeness.errors import StoreError
+from likeness.recall.tempo import Tempo
 from likeness.types import Candidates, Catalogue, Floats, Request, Rows, Vectors
 
 FILE = "links.safetensors"
@@ -29,8 +29,8 @@ class Links:
     weight: Vectors  # (l,) positive
 
     @classmethod
-    def of(cls, matrix: sp.csr_matrix) -> Self:
-        """Take the positive entries of a sparse (n, n) matrix: row leads, column follows."""
+    def of(cls, matrix: Any) -> Self:
+        """Take the entries, all positive, of a scipy.sparse (n, n) csr_matrix: row leads, column follows."""
         matrix = matrix.tocsr()
         matrix.sum_duplicates()
         return cls(
@@ -44,7 +44,8 @@ class Links:
     def spread(self, rows: Rows, weights: Floats) -> Floats:
         """Return (n,): what `rows` (m,) with `weights` (m,) say for every item together."""
         which, entry = self._entries(rows)
-        return np.bincount(self.target[entry], weights[which] * self.weight[entry], minlength=len(self))
+        said = np.bincount(self.target[entry], weights[which] * self.weight[entry], minlength=len(self))
+        return said.astype(np.float64, copy=False)
 
     def loudest(self, rows: Rows, weights: Floats, chosen: Rows) -> Rows:
         """Return (c,): which of `rows` adds most to each of `chosen` (c,), -1 where none does."""
@@ -58,9 +59,7 @@ class Links:
         best[place[order]] = rows[which[order]]  # the last to write is the largest
         return best
 
-    def propose(
-        self, source: str, rows: Rows, weights: Floats, allowed: NDArray[np.bool_], n: int
-    ) -> Candidates:
+    def propose(self, source: str, rows: Rows, weights: Floats, allowed: NDArray[np.bool_], n: int) -> Candidates:
         """Return the `n` allowed items of which `rows` say most, with the row that says most; ties by row."""
         scores = self.spread(rows, weights)
         found = best(scores, allowed, n)
@@ -77,7 +76,9 @@ class Links:
         try:
             links = cls(**load_file(folder / FILE))
         except (OSError, SafetensorError, TypeError) as broken:
-            raise StoreError(f"the links in {folder} cannot be read: {broken}.", remedy="Fit the shop again.") from broken
+            raise StoreError(
+                f"the links in {folder} cannot be read: {broken}.", remedy="Fit the shop again."
+            ) from broken
         if len(links) != len(catalogue):
             found = f"{len(links)} items, the catalogue {len(catalogue)}"
             raise StoreError(f"the links in {folder} are of {found}.", remedy="Fit the shop again.")
@@ -99,19 +100,21 @@ def best(scores: Floats, allowed: NDArray[np.bool_], n: int, *, above: float = 0
     return rows[np.lexsort((rows, -scores[rows]))][: max(n, 0)].astype(np.int32)
 
 
-def history(request: Request, unit: float, fade: float) -> tuple[Rows, Floats]:
+def history(request: Request, tempo: Tempo, paces: float) -> tuple[Rows, Floats]:
     """Return the rows that speak for a request, and how loudly.
 
     The items of the page being looked at, where there is one; else the shopper's latest, 1 for a purchase and less for
-    a look, halved every `fade` seconds since. What was sent back or disliked is silent.
+    a look, halved every so many `paces` since. What was sent back or disliked is silent.
     """
     taste = request.taste
     if len(request.context):
         return request.context, np.ones(len(request.context))
     rows, last, weight = taste.rows[:LATEST], taste.last[:LATEST], taste.weights[:LATEST, -1]
     age = np.maximum(taste.time - last, 0.0)
-    strength = np.clip(weight * np.exp2(age / taste.half_lives[-1]) / unit, 0.0, 1.0)  # as it was at the last event
-    loud = strength * np.exp2(-age / fade)
+    strength = np.clip(
+        weight * np.exp2(age / taste.half_lives[-1]) / tempo.unit, 0.0, 1.0
+    )  # as it was at the last event
+    loud = strength * np.exp2(-age / (paces * tempo.pace))
     return rows[loud > 0], loud[loud > 0]
 
 

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from likeness.errors import StoreError
 from likeness.recall.links import allowed_rows, best
-from likeness.recall.pace import unit
+from likeness.recall.tempo import Tempo
 from likeness.types import DAY, Candidates, Catalogue, Floats, Interactions, Pool, Request
 
 HALF_LIVES = (7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY)
@@ -46,7 +46,7 @@ class Popular:
         """Sum up everything before `interactions.end`."""
         log, n = interactions, len(catalogue)
         kept = log.row >= 0
-        row, weight, age = log.row[kept], log.weight[kept] / unit(log), log.end - log.time[kept]
+        row, weight, age = log.row[kept], log.weight[kept] / Tempo.of(log).unit, log.end - log.time[kept]
         if log.clock == "position":
             total = np.maximum(np.bincount(row, weight, n), 0.0)
             return cls(np.tile(total[:, None], len(HALF_LIVES)), np.zeros((n, 2)), np.zeros((n, 2)), catalogue)
@@ -85,6 +85,6 @@ class Popular:
 
 
 def _described(demand: Floats, ahead: Floats, days: Floats) -> Floats:
-    """Return (n, 8): logarithms of demand, of last year's weeks ahead and their upswing, of days since first and last."""
+    """Return (n, 8): logs of demand, of last year's weeks ahead and their upswing, of days since first and last."""
     upswing = np.log((ahead[:, 0] + SEASON_PRIOR) / (ahead[:, 1] + SEASON_PRIOR))
     return np.column_stack([np.log(demand + PRIOR), np.log(ahead[:, 0] + PRIOR), upswing, np.log1p(days)])

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from likeness.recall.company import Company
+from likeness.recall.company import Company, Matrix
 from likeness.types import Floats
 
 NEAREST = 64  # companions that may speak for an item
@@ -23,7 +23,7 @@ SHRINK = 100.0  # purchases: companions known for fewer say little
 Ints = NDArray[np.int64]
 
 
-def ridge(company: Company) -> sp.csr_matrix:
+def ridge(company: Company) -> Matrix:
     """Return (n, n) float32: row leads to column, positive weights only, at most NEAREST in a column."""
     own = np.asarray(company.both.diagonal(), np.float64)
     rarity = 1.0 / np.sqrt(own + 1e-9)
@@ -44,7 +44,7 @@ def ridge(company: Company) -> sp.csr_matrix:
 class _System:
     """The symmetric matrix S + lambda I, of which small square parts are taken out and solved."""
 
-    def __init__(self, matrix: sp.csr_matrix, diagonal: Floats) -> None:
+    def __init__(self, matrix: Matrix, diagonal: Floats) -> None:
         self._start, self._column, self._value = matrix.indptr, matrix.indices, matrix.data
         self._diagonal = diagonal
         self._place = np.full(matrix.shape[0], -1)
@@ -66,7 +66,7 @@ class _System:
         return np.asarray(np.linalg.solve(part, wanted))
 
 
-def _pruned(matrix: sp.csr_matrix, rarity: Floats) -> sp.csr_matrix:
+def _pruned(matrix: Matrix, rarity: Floats) -> Matrix:
     """Return the KNOWN nearest companions of each item."""
     chosen = [entries for _, entries in _heaviest(matrix, rarity, KNOWN)]
     ends = np.cumsum([0, *map(len, chosen)])
@@ -74,7 +74,7 @@ def _pruned(matrix: sp.csr_matrix, rarity: Floats) -> sp.csr_matrix:
     return sp.csr_matrix((matrix.data[every], matrix.indices[every], ends), shape=matrix.shape)
 
 
-def _heaviest(matrix: sp.csr_matrix, rarity: Floats, most: int) -> Iterator[tuple[int, Ints]]:
+def _heaviest(matrix: Matrix, rarity: Floats, most: int) -> Iterator[tuple[int, Ints]]:
     """Yield (row, entries): where the `most` largest of value x rarity[column] of each row lie, itself left out."""
     for row in range(matrix.shape[0]):
         cut = np.arange(matrix.indptr[row], matrix.indptr[row + 1])

@@ -5,26 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-import msgspec
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
-from likeness.errors import StoreError
 from likeness.recall.links import Links, allowed_rows, history
-from likeness.recall.pace import pace, unit
-from likeness.types import Candidates, Catalogue, Floats, Interactions, Pool, Request, Rows, Vectors
+from likeness.recall.tempo import Tempo
+from likeness.types import Candidates, Catalogue, Floats, Interactions, Pool, Request, Vectors
 
 NEAREST = 50  # neighbours kept of each item
 CLOSE = 0.25  # the least cosine of a neighbour
 QUICK = 2.0  # paces after which an item of the history speaks half as loud
 BLOCK = 1024  # items compared at once, to bound memory
+Ints = NDArray[np.int64]
 EXACT_LIMIT = 50_000  # items; above, neighbours come from a graph (Malkov and Yashunin 2020)
-SETTINGS = "similar.json"
-
-
-class _Saved(msgspec.Struct, frozen=True):
-    pace: float
-    unit: float
 
 
 class Similar:
@@ -33,42 +27,37 @@ class Similar:
     name = "similar"
     columns = ("score",)  # the loudness-weighted mean cosine to the history, 0 beyond its neighbours
 
-    def __init__(self, links: Links, catalogue: Catalogue, *, pace: float, unit: float) -> None:
-        """Keep the links; `pace` in seconds, `unit` is the weight of a purchase."""
+    def __init__(self, links: Links, catalogue: Catalogue, tempo: Tempo) -> None:
+        """Keep the links and the units of time and weight."""
         self._links = links
         self._available = catalogue.available
-        self._pace = pace
-        self._unit = unit
+        self._tempo = tempo
 
     @classmethod
     def fit(cls, interactions: Interactions, catalogue: Catalogue, *, vectors: Vectors) -> Self:
         """Find each item's neighbours among (n_items, d) unit `vectors`; the log only tells the pace."""
         links = neighbours(np.ascontiguousarray(vectors, np.float32))
-        return cls(links, catalogue, pace=pace(interactions), unit=unit(interactions))
+        return cls(links, catalogue, Tempo.of(interactions))
 
     def recall(self, request: Request, n: int) -> Candidates:
         """Return at most `n` items like those of the page, else like the shopper's latest; ties by row."""
-        rows, loud = history(request, self._unit, QUICK * self._pace)
+        rows, loud = history(request, self._tempo, QUICK)
         return self._links.propose(self.name, rows, loud, allowed_rows(request, self._available), n)
 
     def describe(self, pool: Pool, request: Request) -> Floats:
         """Return (n, 1) of the pool's rows, in the order of `columns`."""
-        rows, loud = history(request, self._unit, QUICK * self._pace)
+        rows, loud = history(request, self._tempo, QUICK)
         return self._links.spread(rows, loud)[pool.rows, None] / max(float(loud.sum()), 1e-9)
 
     def save(self, folder: Path) -> None:
-        """Write the links and two numbers into an existing folder."""
+        """Write two files into an existing folder."""
         self._links.save(folder)
-        (folder / SETTINGS).write_bytes(msgspec.json.encode(_Saved(self._pace, self._unit)))
+        self._tempo.save(folder)
 
     @classmethod
     def load(cls, folder: Path, catalogue: Catalogue) -> Self:
         """Read what `save` wrote. Raises StoreError when it is missing, damaged or of another catalogue."""
-        try:
-            saved = msgspec.json.decode((folder / SETTINGS).read_bytes(), type=_Saved)
-        except (OSError, msgspec.MsgspecError) as broken:
-            raise StoreError(f"{folder / SETTINGS} cannot be read: {broken}.", remedy="Fit the shop again.") from broken
-        return cls(Links.load(folder, catalogue), catalogue, pace=saved.pace, unit=saved.unit)
+        return cls(Links.load(folder, catalogue), catalogue, Tempo.load(folder))
 
 
 def neighbours(vectors: Vectors, *, exact_limit: int = EXACT_LIMIT) -> Links:
@@ -85,7 +74,7 @@ def neighbours(vectors: Vectors, *, exact_limit: int = EXACT_LIMIT) -> Links:
     return Links.of(sp.csr_matrix((cosines[kept], (lead[kept], found[kept])), shape=(n, n)))
 
 
-def _nearest(block: Vectors, first: int, vectors: Vectors) -> tuple[Rows, Vectors]:
+def _nearest(block: Vectors, first: int, vectors: Vectors) -> tuple[Ints, Vectors]:
     """Return (b, k) rows and cosines of the nearest to each of `block`, which starts at row `first`."""
     cosines = block @ vectors.T
     cosines[np.arange(len(block)), first + np.arange(len(block))] = -1.0
@@ -94,7 +83,7 @@ def _nearest(block: Vectors, first: int, vectors: Vectors) -> tuple[Rows, Vector
     return found, np.take_along_axis(cosines, found, axis=1)
 
 
-def _from_graph(vectors: Vectors) -> tuple[Rows, Vectors]:
+def _from_graph(vectors: Vectors) -> tuple[Ints, Vectors]:
     import faiss
 
     graph = faiss.IndexHNSWFlat(vectors.shape[1], 32, faiss.METRIC_INNER_PRODUCT)

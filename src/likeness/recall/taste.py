@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from likeness.errors import StoreError
 from likeness.recall.links import allowed_rows
-from likeness.recall.pace import pace, unit
+from likeness.recall.tempo import Tempo
 from likeness.types import Candidates, Catalogue, Floats, Interactions, Pool, Request, Rows, Vectors
 
 SHELVES = 8  # best-liked categories looked at
@@ -41,10 +41,10 @@ class Taste:
     @classmethod
     def fit(cls, interactions: Interactions, catalogue: Catalogue, *, vectors: Vectors) -> Self:
         """Sum up the demand before `interactions.end`; `vectors` are (n_items, d) unit rows."""
-        log = interactions
+        log, tempo = interactions, Tempo.of(interactions)
         kept = log.row >= 0
-        fade = np.inf if log.clock == "position" else FADE * pace(log)
-        weight = log.weight[kept] / unit(log) * np.exp2((log.time[kept] - log.end) / fade)
+        fade = np.inf if log.clock == "position" else FADE * tempo.pace
+        weight = log.weight[kept] / tempo.unit * np.exp2((log.time[kept] - log.end) / fade)
         demand = np.maximum(np.bincount(log.row[kept], weight, len(catalogue)), 0.0)
         return cls(demand, np.ascontiguousarray(vectors, np.float32), catalogue)
 
