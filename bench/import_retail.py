@@ -9,12 +9,13 @@ With --fuzz, that many fuzzed lines are validated too.
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from data import data
 
 from likeness.events.load import ImportOptions, ImportReport, import_file, validate_file
 from likeness.stores.embedded import EmbeddedStore
@@ -34,8 +35,7 @@ def timed(name: str, work: Callable[[], ImportReport]) -> ImportReport:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    default = Path(os.environ.get("LIKENESS_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    parser.add_argument("data", nargs="?", type=Path, default=default)
+    parser.add_argument("data", nargs="?", type=Path, default=data("online-retail/transactions.parquet").parents[1])
     parser.add_argument("--fuzz", type=int, default=0)
     arguments = parser.parse_args()
     path = arguments.data / "online-retail" / "transactions.parquet"

@@ -1,4 +1,9 @@
-"""Kill -9 `import` and `fit` at random moments, run them again, and compare the exported personas byte by byte."""
+"""Kill -9 `import` and `fit` at random moments, run them again, and compare the exported personas byte by byte.
+
+    python bench/killed.py [MOMENTS] [UNTIL]
+
+Online Retail up to UNTIL (a date), so that twenty rounds take minutes.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ from time import perf_counter
 
 from data import data, workplace
 
-MOMENTS = 20
+MOMENTS, UNTIL = 20, "2010-04-01"
 
 
 def command(*words: object) -> list[str]:
@@ -43,12 +48,12 @@ def digest(folder: Path) -> str:
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 
-def main(moments: int) -> int:
+def main(moments: int, until: str) -> int:
     base, rng = workplace(), random.Random(4)
     source = data("online-retail/transactions.parquet")
     calm = base / "shop"
     seconds = {
-        "import": timed(command("import", calm, source), (0, 1)),
+        "import": timed(command("import", calm, source, "--until", until), (0, 1)),
         "fit": timed(command("fit", calm), (0,)),
     }
     expected = digest(calm)
@@ -58,7 +63,7 @@ def main(moments: int) -> int:
         folder = base / f"{moment}" / "shop"
         folder.parent.mkdir()
         cut = "import" if moment % 2 == 0 else "fit"
-        words = {"import": command("import", folder, source), "fit": command("fit", folder)}
+        words = {"import": command("import", folder, source, "--until", until), "fit": command("fit", folder)}
         if cut == "fit":
             timed(words["import"], (0, 1))
         after = rng.uniform(0.3, seconds[cut])
@@ -76,4 +81,5 @@ def main(moments: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else MOMENTS))
+    given = sys.argv[1:]
+    sys.exit(main(int(given[0]) if given else MOMENTS, given[1] if len(given) > 1 else UNTIL))

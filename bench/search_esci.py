@@ -1,6 +1,6 @@
 """Search quality and speed on the judged ESCI queries: words, meaning, their fusion and ours, per encoder.
 
-    python bench/search_esci.py --data DATA [--encoders static minilm] [--run RUN.tsv] [--choose] [--homedepot]
+    python bench/search_esci.py [--data DATA] [--encoders static minilm] [--run RUN.tsv] [--choose] [--homedepot]
 
 Prints NDCG@10 over all products (gains 0, 1, 2, 3 for irrelevant, complement, substitute, exact; log2 discount; 95 %
 bootstrap intervals over queries, 1,000 resamples, seed 7), Recall@100 and milliseconds per query. `--choose` asks what
@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from data import data
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from likeness.catalog.build import build_catalogue
 from likeness.catalog.read import read_items
@@ -71,12 +73,13 @@ class Answers:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=data("esci/products.ndjson.gz").parents[1])
     parser.add_argument("--encoders", nargs="+", default=["static"])
     parser.add_argument("--run", type=Path)
     parser.add_argument("--choose", action="store_true")
     parser.add_argument("--homedepot", action="store_true")
     options = parser.parse_args()
+    threadpool_limits(1, "blas")  # as an open shop does
     items, judged = esci(options.data / "esci")
     for place, name in enumerate(options.encoders):
         answers = report(f"ESCI, {name}", items, judged, load_encoder(name))

@@ -52,6 +52,18 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Describes(Protocol):
+    """A source that can also say something of any item, proposed by it or not."""
+
+    name: str
+    columns: tuple[str, ...]
+
+    def describe(self, pool: Pool, request: Request) -> Floats:
+        """Return (n, C) finite numbers of the pool's rows, in the order of `columns`, whatever else is in the pool."""
+        ...
+
+
 class Fittable(Protocol):
     """A source that is fitted from the log."""
 

@@ -39,6 +39,9 @@ class Settings(BaseModel):
     explore: float = Field(
         0.0, ge=0, le=1, description="Share of recommendation slates whose order is explored; propensities are kept."
     )
+    threads: int = Field(
+        1, ge=0, description="Threads of linear algebra in this process: 1 answers fastest; 0 leaves them as they are."
+    )
     candidates: int = Field(200, ge=10, le=5000, description="How many candidates each source may propose.")
     max_per_category: int = Field(
         0, ge=0, description="Most items of one category in a slate; 0 means no cap. Search slates are never capped."

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+from threadpoolctl import threadpool_limits
+
 from likeness.catalog.read import import_items, validate_items
 from likeness.erase import Receipt, erase
 from likeness.errors import ConfigError, NotFittedError, NotFoundError
@@ -59,6 +61,8 @@ class Shop:
             raise NotFoundError(f"{path} is no shop.", remedy=f"Make one: likeness import {path} FILE…")
         path.mkdir(parents=True, exist_ok=True)
         loaded = load_settings(path, settings)
+        if loaded.settings.threads:
+            threadpool_limits(loaded.settings.threads, "blas")
         return cls(path, EmbeddedStore(path / DATABASE) if store is None else store, loaded.settings, loaded.tables)
 
     @staticmethod

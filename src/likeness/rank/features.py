@@ -9,11 +9,10 @@ kind).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from likeness.ports import Source
+from likeness.ports import Describes, Source
 from likeness.rank.personal import Personal
 from likeness.rank.shelf import Shelf
 from likeness.types import Catalogue, Floats, Pool, Request, Rows, Taste, Vectors
@@ -52,18 +51,6 @@ BOUGHT = NAMES.index("again:bought")
 OLD = slice(len(AGAIN) + len(BOTH), len(AGAIN) + 2 * len(BOTH))  # columns of items bought before
 NEW = slice(len(AGAIN), len(AGAIN) + len(BOTH))
 STEADY = 0.1  # least standard deviation of a shopper's price percentiles
-
-
-@runtime_checkable
-class Describes(Protocol):
-    """A source that can say something of any item, proposed by it or not."""
-
-    name: str
-    columns: tuple[str, ...]
-
-    def describe(self, pool: Pool, request: Request) -> Floats:
-        """Return (n, C) numbers of the pool's rows, in the order of `columns`."""
-        ...
 
 
 class RecommendFeatures:

@@ -120,7 +120,7 @@ def _against_average(row: Ints, hit: Hits, n: int) -> Floats:
     """Return (n,): log of each item's share of hits over that of all, shrunk to the average by PRIOR."""
     overall = (hit.sum() + 1e-3) / (len(hit) + 1.0)
     share = (np.bincount(row, hit, n) + PRIOR * overall) / (np.bincount(row, minlength=n) + PRIOR)
-    return np.log(share / overall)
+    return np.asarray(np.log(share / overall))
 
 
 def _mean_log(row: Ints, gaps: Floats, n: int) -> Floats:

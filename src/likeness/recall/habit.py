@@ -34,10 +34,12 @@ YEAR, BEFORE, AFTER = 365 * DAY, 15 * DAY, 75 * DAY
 
 
 def faded(count: Floats, oldest: Floats, latest: Floats, half_life: float) -> Floats:
-    """Return the sum of 2^(-age / half_life) over `count` purchases spread evenly from age `oldest` to `latest`."""
-    rate = np.log(2.0) / half_life
-    span = np.maximum(rate * (oldest - latest), 1e-9)
-    return np.asarray(count * np.exp(-rate * latest) * -np.expm1(-span) / span)
+    """Return the sum of 2^(-age / half_life) over `count` purchases spread evenly from age `oldest` to `latest`.
+
+    A geometric series: exact for one or two purchases.
+    """
+    step = np.log(2.0) / half_life * np.maximum((oldest - latest) / np.maximum(count - 1.0, 1.0), 1e-9 * half_life)
+    return np.asarray(np.exp2(-latest / half_life) * np.expm1(-step * count) / np.expm1(-step))
 
 
 def habits(taste: Taste, tempo: Tempo) -> tuple[Rows, Floats]:
