@@ -14,13 +14,13 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from data import data
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -71,9 +71,12 @@ class Answers:
         self.ways.setdefault(way, []).append(rows)
 
 
+DATA = Path(os.environ.get("LIKENESS_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=data("esci/products.ndjson.gz").parents[1])
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--encoders", nargs="+", default=["static"])
     parser.add_argument("--run", type=Path)
     parser.add_argument("--choose", action="store_true")

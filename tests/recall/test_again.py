@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,14 +62,13 @@ def test_an_item_everybody_buys_again_stands_above_one_that_nobody_does() -> Non
     row[log.event == log.event.max()] = np.where(
         np.arange((log.event == log.event.max()).sum()) % 12 < 11, staple, once
     )
-    from dataclasses import replace
-
     source = Again.fit(replace(log, row=row), shop.catalogue)
     request = request_of(SmallShop(shop.catalogue, replace(log, row=row), shop.vectors), 3)
     said = dict(
         zip(source.columns, source.describe(pool_of(np.array([staple, once], np.int32)), request).T, strict=True)
     )
     assert said["repeat"][0] > 0 > said["repeat"][1]
+    assert said["lately_repeat"][0] > said["lately_repeat"][1]
     assert source.recall(request, 1).rows.tolist() == [staple]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,8 +56,6 @@ def test_a_new_item_is_proposed_to_who_likes_its_kind() -> None:
     newcomer = 0
     kept = shop.log.row != newcomer
     columns = ("shopper", "row", "event", "time", "weight", "session", "quantity", "value")
-    from dataclasses import replace
-
     log = replace(shop.log, **{name: getattr(shop.log, name)[kept] for name in columns})
     known = SmallShop(shop.catalogue, log, shop.vectors)
     source = Similar.fit(log, shop.catalogue, vectors=shop.vectors)

@@ -21,6 +21,14 @@ def test_pace_is_the_median_gap_between_purchase_days() -> None:
     assert Tempo.of(mine).pace == 35 * DAY  # of 14 and 56
 
 
+def test_gaps_do_not_run_from_one_shopper_to_the_next() -> None:
+    log = small_shop(shoppers=2, visits=2).log
+    kept = log.shopper >= 0
+    visits = np.repeat([10.0, 20.0, 90.0, 130.0], 3) * DAY
+    columns = ("row", "event", "weight", "session", "quantity", "value", "shopper")
+    assert Tempo.of(replace(log, time=visits, **{name: getattr(log, name)[kept] for name in columns})).pace == 25 * DAY
+
+
 def test_positions_step_by_one() -> None:
     assert Tempo.of(small_shop(clock="position").log) == Tempo(pace=SHORTEST, unit=5.0)
 

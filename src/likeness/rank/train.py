@@ -18,7 +18,7 @@ from likeness.rank.linear import LinearScorer
 from likeness.seeds import rng_of
 from likeness.types import Floats, Vectors
 
-OTHERS = 150  # candidates of a shopper, not bought, that are looked at
+OTHERS = 100  # candidates of a shopper, not bought, that are looked at
 LEAST_HITS, LEAST_SHOPPERS = 200, 50  # below, there is too little to learn from
 SHRINK = 1e-3  # L2 weight on standardised weights
 STEPS = 150
