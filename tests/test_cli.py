@@ -120,6 +120,19 @@ def test_files_of_questions(folder: Path, tmp_path: Path) -> None:
     assert (tmp_path / "r.csv").read_text().startswith("user_id,item_id,rank,score\n")
 
 
+def test_a_query_may_hold_quotes(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "q.tsv").write_text('query\n12" pan\n')
+    run("search", folder / "shop", "--queries", tmp_path / "q.tsv", "--out", tmp_path / "run.tsv", "-n", 5)
+    assert (tmp_path / "run.tsv").read_text().splitlines()[1].startswith('12" pan\t')
+
+
+def test_the_demo_leaves_other_peoples_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(LikenessError, match="did not make"):
+        run("demo", tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
 def test_export_stats_and_erase(folder: Path, tmp_path: Path, user: str) -> None:
     shop = folder / "shop"
     for table in ("personas", "events", "items"):

@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stats": set(),
     "nets": set(),
     "ports": {"types"},
-    "settings": {"errors"},
+    "settings": {"errors", "types"},
     "files": FLOOR,
     "events": FLOOR | {"files"},
     "catalog": FLOOR | {"files", "query"},

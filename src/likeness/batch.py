@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -19,14 +20,24 @@ from likeness.shop import Shop
 WRITTEN = ("csv", "tsv", "parquet")
 
 
-def search_file(shop: Shop, queries: Path, out: Path, *, n: int = 100, progress: Progress = silent) -> dict[str, float]:
+def search_file(
+    shop: Shop,
+    queries: Path,
+    out: Path,
+    *,
+    n: int = 100,
+    user: str | None = None,
+    where: str | None = None,
+    progress: Progress = silent,
+) -> dict[str, float]:
     """Answer every query of a TSV with a column `query`, and write `query, item_id, rank, score`.
 
     Returns asked, rows, seconds, per_second. Raises InputError when the file or its column is not there, FormatError
     for an ending that cannot be written.
     """
     texts = list(dict.fromkeys(_queries(queries)))
-    return _write(shop, "query", [(text, {"text": text, "n": n}) for text in texts], out, progress)
+    options = {"n": n, "user_id": user, "where": where, "slot": "search"}
+    return _write(shop, "query", [(text, {"text": text, **options}) for text in texts], out, progress)
 
 
 def recommend_file(
@@ -37,6 +48,7 @@ def recommend_file(
     n: int = 10,
     slot: str = "home",
     exclude_seen: bool = False,
+    where: str | None = None,
     progress: Progress = silent,
 ) -> dict[str, float]:
     """Recommend to every user id of a file, one per line, and write `user_id, item_id, rank, score`.
@@ -45,10 +57,12 @@ def recommend_file(
     """
     if not users.exists():
         raise InputError(f"{users} does not exist.", remedy="Give a text file with one user id per line.")
-    ids = list(dict.fromkeys(line.strip() for line in users.read_text(encoding="utf-8").splitlines() if line.strip()))
+    ids = list(
+        dict.fromkeys(line.strip() for line in users.read_text(encoding="utf-8-sig").splitlines() if line.strip())
+    )
     if ids[:1] == ["user_id"]:
         ids = ids[1:]
-    options = {"n": n, "slot": slot, "exclude_seen": exclude_seen, "explore": 0.0}
+    options = {"n": n, "slot": slot, "exclude_seen": exclude_seen, "where": where, "explore": 0.0}
     return _write(shop, "user_id", [(user, {"user_id": user, **options}) for user in ids], out, progress)
 
 
@@ -87,9 +101,19 @@ def _write(
 
 
 def _save(table: pa.Table, out: Path) -> None:
+    """Write beside the target and rename: a reader sees a whole file or none."""
+    work = out.with_name(f".{out.name}.part")
     if out.suffix == ".parquet":
-        pq.write_table(table, out)
-        return
-    delimiter = "\t" if out.suffix == ".tsv" else ","
-    style = "none" if out.suffix == ".tsv" else "needed"
-    pa_csv.write_csv(table, out, pa_csv.WriteOptions(delimiter=delimiter, quoting_style=style, quoting_header="none"))
+        pq.write_table(table, work)
+    elif out.suffix == ".tsv":  # as search engines write runs: no quoting, so that no field may hold a tab
+        clean = [
+            pc.replace_substring_regex(column, "[\t\r\n]", " ") if pa.types.is_string(column.type) else column
+            for column in table.columns
+        ]
+        rows = zip(*(column.to_pylist() for column in clean), strict=True)
+        lines = ["\t".join(map(str, row)) for row in [tuple(table.column_names), *rows]]
+        work.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    else:
+        options = pa_csv.WriteOptions(quoting_style="needed", quoting_header="none")
+        pa_csv.write_csv(table, work, options)
+    work.replace(out)

@@ -16,7 +16,7 @@ from likeness.errors import ConfigError
 from likeness.evaluate import EvaluateConfig
 from likeness.measure import measure
 from likeness.progress import Progress, silent
-from likeness.shop import DATABASE, Shop
+from likeness.shop import Shop
 from likeness.simulate import SimulateConfig, SyntheticShop, simulate
 
 SEED = 7
@@ -28,7 +28,7 @@ MARK = ".likeness-demo"
 def demo(folder: Path, *, console: Console | None = None, progress: Progress = silent) -> dict[str, Any]:
     """Make the demo's shop in `folder`, walk through it on `console`, and return what was shown.
 
-    Raises ConfigError when the folder holds a shop that the demo did not make.
+    Raises ConfigError when the folder holds anything that the demo did not make.
     """
     say = console or Console(quiet=True)
     _fresh(folder)
@@ -76,8 +76,8 @@ def write_files(synthetic: SyntheticShop, folder: Path) -> list[Path]:
 
 
 def _fresh(folder: Path) -> None:
-    if (folder / DATABASE).exists() and not (folder / MARK).exists():
-        raise ConfigError(f"{folder} holds a shop of yours.", remedy="Choose another: likeness demo FOLDER")
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise ConfigError(f"{folder} holds files the demo did not make.", remedy="Choose another: likeness demo FOLDER")
     if (folder / MARK).exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)

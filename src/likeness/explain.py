@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from likeness.model import Stage
 from likeness.persona.facts import BANDS
 from likeness.rank.rules import Ruled
-from likeness.types import Catalogue, Floats, Item, Pool, Reason
+from likeness.types import Catalogue, Floats, Pool, Reason, Taste
 
 Evidence = Callable[[str, str], tuple[str, ...]]
 """(facet kind, value) -> the latest event ids that stand behind it in the shopper's own history."""
@@ -16,25 +18,29 @@ LARGEST = 3  # reasons kept per item, the heaviest first
 
 ENGLISH: Mapping[str, str] = {
     "popular": "popular with many shoppers lately",
-    "again": "you have bought this before, and it is about time",
+    "again": "you have bought this before",
     "together": "goes with {because}",
     "similar": "is like {because}",
     "taste": "fits your interests",
     "words": "matches the words of your search",
     "meaning": "matches the meaning of your search",
     "facet": "you often choose {name}",
+    "item:history": "you have shown interest in this",
+    "item:taste": "close to what you like",
     "rule": "chosen by the shop: {name}",
     "explore": "something new to try",
 }
 CHINESE: Mapping[str, str] = {
     "popular": "最近很受欢迎",
-    "again": "您买过，差不多该再买了",
+    "again": "您以前买过",
     "together": "常与{because}一起购买",
     "similar": "与{because}相似",
     "taste": "符合您的兴趣",
     "words": "与您搜索的字词匹配",
     "meaning": "与您搜索的意思相近",
     "facet": "您常选{name}",
+    "item:history": "您对它感兴趣过",
+    "item:taste": "与您的喜好相近",
     "rule": "店铺推荐：{name}",
     "explore": "尝试一点新东西",
 }
@@ -47,25 +53,37 @@ def no_evidence(kind: str, value: str) -> tuple[str, ...]:
 
 
 def reasons_of(
-    stage: Stage, contributions: Floats, pool: Pool, place: int, catalogue: Catalogue, evidence: Evidence
+    stage: Stage,
+    contributions: Floats,
+    pool: Pool,
+    place: int,
+    catalogue: Catalogue,
+    taste: Taste,
+    evidence: Evidence,
 ) -> tuple[Reason, ...]:
     """Return the heaviest reasons of one candidate.
 
     `contributions` (F,) says how much each feature raised it above the mean of the pool; features of one source, and
-    of one facet, count together. Only what raised it is a reason.
+    of one facet, count together. Only what raised it is a reason, and a facet only where the taste holds it.
     """
     weight: dict[str, float] = {}
     for name, contribution in zip(stage.scorer.names, contributions.tolist(), strict=True):
         part, _, rest = name.partition(":")
         key = part if part in pool.sources else f"{part}:{rest.partition('/')[0]}"  # "/again": for what was bought
         weight[key] = weight.get(key, 0.0) + contribution
-    item = catalogue.items[pool.rows[place]]
-    found = []
+    found: list[Reason] = []
     for key, amount in sorted(weight.items(), key=lambda pair: -pair[1]):
-        reason = _reason(key, amount, pool, place, item, catalogue, evidence) if amount > 0 else None
-        if reason is not None:
-            found.append(reason)
-    return tuple(found[:LARGEST])
+        if amount <= 0 or len(found) == LARGEST:
+            break
+        part, _, rest = key.partition(":")
+        if part in pool.sources:
+            reason = _source_reason(part, amount, pool, place, catalogue, evidence)
+        elif part == "facet":
+            reason = _facet_reason(rest, amount, int(pool.rows[place]), catalogue, taste, evidence)
+        else:
+            reason = _item_reason(rest, amount, int(pool.rows[place]), taste)
+        found += [reason] if reason is not None else []
+    return tuple(found)
 
 
 def ruled_reasons(ruled: Ruled, row: int) -> tuple[Reason, ...]:
@@ -76,7 +94,7 @@ def ruled_reasons(ruled: Ruled, row: int) -> tuple[Reason, ...]:
 def in_words(reason: Reason, catalogue: Catalogue, language: str = "en") -> str:
     """Return one reason as a phrase that claims nothing beyond it; `language` is "en" or "zh"."""
     phrases = LANGUAGES[language]
-    key = reason.name if reason.kind == "source" else reason.kind
+    key = {"source": reason.name, "item": f"item:{reason.name}"}.get(reason.kind, reason.kind)
     row = catalogue.row_of.get(reason.because or "")
     because = catalogue.items[row].title or reason.because if row is not None else reason.because
     if because is None and "{because}" in phrases.get(key, ""):
@@ -85,19 +103,25 @@ def in_words(reason: Reason, catalogue: Catalogue, language: str = "en") -> str:
     return phrases.get(key, reason.name).format(because=because, name=name)
 
 
-def _reason(
-    key: str, amount: float, pool: Pool, place: int, item: Item, catalogue: Catalogue, evidence: Evidence
+def _facet_reason(
+    kind: str, amount: float, row: int, catalogue: Catalogue, taste: Taste, evidence: Evidence
 ) -> Reason | None:
-    part, _, rest = key.partition(":")
-    if part in pool.sources:
-        return _source_reason(part, amount, pool, place, catalogue, evidence)
-    if part == "facet":
-        value = _facet_value(rest, item, int(pool.rows[place]), catalogue)
-        if value is None:
-            return None
-        kind = "price_band" if rest == "price" else rest
-        return Reason(kind="facet", name=f"{rest}={value}", contribution=amount, evidence=evidence(kind, value))
-    return Reason(kind="item", name=rest or part, contribution=amount) if part == "item" else None
+    """Return the reason only if the shopper really likes this value, and events say so."""
+    held = "price_band" if kind == "price" else kind
+    value = _facet_value(kind, row, catalogue)
+    liked = taste.facets.get(held, {}).get(value or "")
+    if value is None or liked is None or liked[-1] <= 0:
+        return None
+    events = evidence(held, value)
+    return Reason(kind="facet", name=f"{kind}={value}", contribution=amount, evidence=events) if events else None
+
+
+def _item_reason(name: str, amount: float, row: int, taste: Taste) -> Reason | None:
+    """Return the reason of the item itself: history only where there is some, taste only where somebody is known."""
+    place = np.flatnonzero(taste.rows == row)
+    if not taste.known or (name == "history" and not (len(place) and taste.weights[place[0], -1] > 0)):
+        return None
+    return Reason(kind="item", name=name, contribution=amount)
 
 
 def _source_reason(
@@ -113,16 +137,15 @@ def _source_reason(
     return Reason(kind="source", name=name, contribution=amount, because=because, evidence=evidence("item", because))
 
 
-def _facet_value(kind: str, item: Item, row: int, catalogue: Catalogue) -> str | None:
+def _facet_value(kind: str, row: int, catalogue: Catalogue) -> str | None:
     match kind:
         case "category":
             code = int(catalogue.category[row])
             return catalogue.category_names[code] if code >= 0 else None
         case "brand":
-            return item.brand
+            code = int(catalogue.brand[row])
+            return catalogue.brand_names[code] if code >= 0 else None
         case "price":
             return BANDS[catalogue.band[row]] if catalogue.band[row] >= 0 else None
-        case "kind":
-            return item.kind
         case _:
-            return ", ".join(f"{name}={value}" for name, value in item.attributes.items()) or None
+            return None

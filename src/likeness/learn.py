@@ -5,6 +5,7 @@ Nothing at or after the cutoff is seen.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import chain
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def learn(
         items=len(catalogue),
         shoppers=len(log.shoppers),
     )
-    known, unknown = learn_scorers(log, table, Model(folder=folder, card=card), config)
+    known, unknown = learn_scorers(log, table, Model(folder=folder, card=card), config, settings.assume)
     known.save(folder / KNOWN)
     unknown.save(folder / UNKNOWN)
     write_card(card, folder)
@@ -91,7 +92,7 @@ def learn_text(catalogue: Catalogue, vectors: Vectors, folder: Path) -> None:
 
 
 def learn_scorers(
-    log: Interactions, table: pa.Table, model: Model, config: PersonaConfig
+    log: Interactions, table: pa.Table, model: Model, config: PersonaConfig, assume: Collection[str]
 ) -> tuple[LinearScorer, LinearScorer]:
     """Return the scorers of recommendations to somebody known and to somebody unknown.
 
@@ -100,7 +101,7 @@ def learn_scorers(
     rehearsals = list(rehearsals_of(log))
     stages = [_stage_before(rehearsal.before, model) for rehearsal in rehearsals]
     both = list(zip(rehearsals, stages, strict=True))
-    known = chain.from_iterable(rehearse(cut, table, model, stage, config) for cut, stage in both)
+    known = chain.from_iterable(rehearse(cut, table, model, stage, config, assume) for cut, stage in both)
     unknown = chain.from_iterable(rehearse_unknown(cut, model, stage, config) for cut, stage in both)
     return fit_scorer(known, NAMES, seed=0), fit_scorer(unknown, NAMES, seed=0)
 

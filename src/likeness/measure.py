@@ -68,7 +68,7 @@ def recommender(model: Model, states: Mapping[str, bytes], shop: Shop, *, person
         encoded = states.get(shopper)
         state = PersonaState.decode(encoded) if encoded is not None else PersonaState.empty(shop.config)
         query = Query(time=time, user_id=shopper, n=n, exclude_bought=exclude_seen, personalise=personalise)
-        known = taste(state, shopper, time, model.catalogue, shop.config, vectors=model.vectors)
+        known = taste(state, shopper, time, model.catalogue, shop.config, vectors=model.vectors, assume=shop.assume)
         places = rank(ask(query, model, known), model, rules, shop.settings, seed=shopper)
         rows: list[int] = places.rows.tolist()
         return rows

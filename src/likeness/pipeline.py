@@ -87,12 +87,13 @@ def rank(request: Request, model: Model, rules: Rules, settings: Settings, *, se
     pool = propose(request, stage, max(settings.candidates, query.n))
     features = stage.features(pool, request)
     scores = stage.scorer.score(features)
-    ruled = rules.apply(pool.rows, scores, query.slot)
+    ruled = rules.apply(pool.rows, scores, request)
     order = _order(pool, scores + ruled.adjustment, ruled, query, model, settings)
+    free = query.n - sum(place < query.n for place in ruled.pins)
     explore = query.explore if not query.text else 0.0
     ranked = (scores + ruled.adjustment)[order]
     rng = rng_of("explore", seed)
-    picked, propensities = choose(ranked, query.n, explore=explore, temperature=TEMPERATURE, rng=rng)
+    picked, propensities = choose(ranked, free, explore=explore, temperature=TEMPERATURE, rng=rng)
     explored = bool((picked != np.arange(len(picked))).any())
     shown = order[picked]
     places = _pinned(shown.tolist(), pool, ruled, query.n)
@@ -139,7 +140,7 @@ def answer(
             reasons=(*ruled, *drawn),
         )
         if place >= 0:  # somebody proposed it; else only a rule put it there
-            found = reasons_of(stage, centred[place], ranked.pool, place, model.catalogue, evidence)
+            found = reasons_of(stage, centred[place], ranked.pool, place, model.catalogue, request.taste, evidence)
             item = structs.replace(
                 item,
                 sources=_named(ranked.pool.sources, ranked.pool.scores[place]),
@@ -166,8 +167,12 @@ def _allowed(query: Query, model: Model, taste: Taste, context: list[int]) -> Ma
 def _order(
     pool: Pool, scores: Floats, ruled: Ruled, query: Query, model: Model, settings: Settings
 ) -> NDArray[np.intp]:
-    """Return indices into the pool in the order of preference."""
-    kept = np.flatnonzero(ruled.keep)
+    """Return indices into the pool in the order of preference, without what rules drop or pin.
+
+    Under a cap or diversity only the slate itself remains: exploring reorders it, and a cap may leave it shorter.
+    """
+    pinned = np.isin(pool.rows, list(ruled.pins.values()))
+    kept = np.flatnonzero(ruled.keep & ~pinned)
     best = kept[np.lexsort((pool.rows[kept], -scores[kept]))]
     if query.text or not (settings.diversity or settings.max_per_category):
         return best
@@ -180,17 +185,13 @@ def _order(
         weight=settings.diversity,
         max_per_category=settings.max_per_category,
     )
-    rest = np.setdiff1d(np.arange(len(best)), chosen)
-    return np.asarray(best[np.concatenate([chosen, rest])])
+    return np.asarray(best[chosen])
 
 
 def _pinned(ranked: list[int], pool: Pool, ruled: Ruled, n: int) -> list[tuple[int, int]]:
     """Return (catalogue row, index into the pool or -1) per place, with every pin in its place."""
-    if not ruled.pins:
-        return [(int(pool.rows[i]), i) for i in ranked[:n]]
-    where_in_pool = {int(row): i for i, row in enumerate(pool.rows)}
-    pinned = set(ruled.pins.values())
-    rest = iter([(int(pool.rows[i]), i) for i in ranked if int(pool.rows[i]) not in pinned])
+    where_in_pool = {int(row): i for i, row in enumerate(pool.rows)} if ruled.pins else {}
+    rest = iter([(int(pool.rows[i]), i) for i in ranked])
     places: list[tuple[int, int]] = []
     while len(places) < n:
         row = ruled.pins.get(len(places))

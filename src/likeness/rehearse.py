@@ -6,7 +6,7 @@ with positions, each shopper's last item is. Sources, personas and features are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,17 +79,23 @@ def _rehearsal(log: Interactions, kept: Hits, end: float, asked: NDArray[np.intp
 
 
 def rehearse(
-    rehearsal: Rehearsal, table: pa.Table, model: Model, stage: Stage, config: PersonaConfig
+    rehearsal: Rehearsal,
+    table: pa.Table,
+    model: Model,
+    stage: Stage,
+    config: PersonaConfig,
+    assume: Collection[str],
 ) -> Iterator[Example]:
     """Yield an example per shopper asked, answered with the persona of that moment.
 
-    `stage` holds the sources fitted on `rehearsal.before`; `table` is the log the rehearsal was cut from.
+    `stage` holds the sources fitted on `rehearsal.before`; `table` is the log the rehearsal was cut from; `assume`
+    names the purposes granted until a shopper says otherwise.
     """
     limits = {shopper: rehearsal.limits[shopper] for shopper in _asked(rehearsal)}
     facts = Facts(config, model.catalogue, words_of)
     for shopper, snapshot in fold_columns(_history(table, limits), facts):
         state, moment = PersonaState.decode(snapshot.state), limits[shopper]
-        known = taste(state, shopper, moment, model.catalogue, config, vectors=model.vectors)
+        known = taste(state, shopper, moment, model.catalogue, config, vectors=model.vectors, assume=assume)
         yield _example(known, rehearsal.bought[shopper], model, stage)
 
 

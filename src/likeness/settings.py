@@ -17,8 +17,10 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from likeness.errors import ConfigError
+from likeness.types import PURPOSES
 
 FILE_NAME = "likeness.toml"
+TABLES = ("persona", "rules")  # of components
 ENV_PREFIX = "LIKENESS_"
 
 
@@ -53,6 +55,11 @@ class Settings(BaseModel):
         description="Weight of dissimilarity (MMR) in recommendation slates; 0 keeps the ranker's order.",
     )
 
+    @property
+    def assume(self) -> tuple[str, ...]:
+        """Purposes that count as granted until a shopper says otherwise."""
+        return PURPOSES if self.consent_default else ()
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -79,7 +86,7 @@ def load_settings(
     path = folder / FILE_NAME
     document = _read(path)
     known = set(Settings.model_fields)
-    tables = {key: value for key, value in document.items() if key not in known and isinstance(value, dict | list)}
+    tables = {key: value for key, value in document.items() if key in TABLES}
     values = {key: value for key, value in document.items() if key not in tables}
     origin = dict.fromkeys(values, str(path))
     variables = os.environ if environ is None else environ

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+from msgspec import structs
 from threadpoolctl import threadpool_limits
 
 from likeness.catalog.read import import_items, validate_items
 from likeness.erase import Receipt, erase
-from likeness.errors import ConfigError, NotFittedError, NotFoundError
+from likeness.errors import ConfigError, InputError, NotFittedError, NotFoundError
 from likeness.events.load import FileKind, ImportReport, OnProgress, import_file, sniff, validate_file
 from likeness.explain import Evidence
 from likeness.fit import SNAPSHOTS, FitReport, fit
 from likeness.model import Model, current_model, versions
 from likeness.persona.config import PersonaConfig, persona_config
+from likeness.persona.consent import consent_of
 from likeness.persona.facts import Facts
 from likeness.persona.fold import fold_events
 from likeness.persona.record import Persona
@@ -31,7 +34,7 @@ from likeness.query.normalise import words as words_of
 from likeness.rank.rules import Rules, read_rules
 from likeness.settings import FILE_NAME, Settings, load_settings, settings_table
 from likeness.stores.embedded import EmbeddedStore
-from likeness.types import DAY, PURPOSES, Clock, Event, Item, Query, Request, Slate
+from likeness.types import DAY, Clock, Event, Item, Query, Request, Slate
 
 DATABASE = "shop.db"
 COUNTED = ("rows", "accepted", "repaired", "quarantined")
@@ -161,7 +164,7 @@ class Shop:
     @property
     def assume(self) -> tuple[str, ...]:
         """Purposes that count as granted until a shopper says otherwise."""
-        return PURPOSES if self.settings.consent_default else ()
+        return self.settings.assume
 
     # What is read.
 
@@ -189,7 +192,7 @@ class Shop:
 
     def persona(self, shopper: str, *, at: float | None = None) -> Persona:
         """Return the persona now, or exactly as it was at `at`; NotFoundError for a shopper the log does not know."""
-        state = self.state(shopper, at=at)
+        state = self._readable(shopper, at)
         if not state.facets and at is None:
             raise NotFoundError(f"shopper {shopper!r} is not in the log.", remedy="Check the id: likeness stats SHOP.")
         moment = self.moment(shopper, state) if at is None else at
@@ -197,15 +200,23 @@ class Shop:
         return view(state, shopper, moment, self.config, catalogue=catalogue, vectors=vectors, assume=self.assume)
 
     def search(self, text: str, *, user: str | None = None, **options: Any) -> Slate:
-        """Return the slate for a text, ranked for `user` where given; options as of types.Query."""
-        return self.ask(text=text, user_id=user, **options)
+        """Return the slate for a text, ranked for `user` where given; options as of types.Query.
+
+        Raises InputError for an empty text.
+        """
+        if not text.strip():
+            raise InputError("an empty text has nothing to search for.", remedy="Use recommend, or give a text.")
+        return self.ask(text=text, user_id=user, **{"slot": "search", **options})
 
     def recommend(self, user: str | None, **options: Any) -> Slate:
         """Return a slate for a shopper (or for nobody in particular); options as of types.Query."""
         return self.ask(user_id=user, **options)
 
     def ask(self, *, request_id: str | None = None, time: float | None = None, **options: Any) -> Slate:
-        """Answer a query, log the slate under its request_id, and return it."""
+        """Answer a query, log the slate under its request_id, and return it; a known request_id gives its slate."""
+        known = self.store.slate(self.shop_id, request_id) if request_id is not None else None
+        if known is not None:
+            return known
         request, state = self._request(time, options)
         slate = answer(
             request,
@@ -217,7 +228,9 @@ class Shop:
             evidence=evidence_of(state),
         )
         if self.settings.log_slates:
-            self.store.put_slate(slate)
+            may = state is None or consent_of(state, self.assume)["measure"]
+            anonymous = structs.replace(slate, query=structs.replace(slate.query, user_id=None))
+            self.store.put_slate(slate if may else anonymous)
         return slate
 
     def ranked(self, *, time: float | None = None, **options: Any) -> tuple[list[str], list[float]]:
@@ -262,13 +275,25 @@ class Shop:
 
     def _request(self, time: float | None, options: dict[str, Any]) -> tuple[Request, PersonaState | None]:
         user = options.get("user_id")
-        state = self.state(user, at=time) if user is not None else None
+        if options.get("n", 1) < 1 or (time is not None and not isfinite(time)):
+            raise InputError(
+                f"n = {options.get('n')}, time = {time}.",
+                remedy="n counts items from 1; time is in seconds since 1970.",
+            )
+        state = self._readable(user, time) if user is not None else None
         moment = self.moment(user, state) if time is None else time
         query = Query(time=moment, **{"explore": self.settings.explore, **options})
         known = PersonaState.empty(self.config) if state is None else state
         model = self.model
         read = taste(known, user, moment, model.catalogue, self.config, vectors=model.vectors, assume=self.assume)
         return ask(query, model, read), state
+
+    def _readable(self, shopper: str, at: float | None) -> PersonaState:
+        """Return the state at a time with the consent of today: what was withdrawn is withdrawn for the past too."""
+        state = self.state(shopper, at=at)
+        if at is not None:
+            state.consent = self.state(shopper).consent
+        return state
 
     def _snapshot(self, shopper: str) -> Snapshot | None:
         """Return the snapshot, unless it was folded with another model's catalogue."""

@@ -17,6 +17,14 @@ def main() -> None:
         app()
     except LikenessError as error:
         sys.exit(fail(error, as_json="--json" in sys.argv))
+    except OSError as error:
+        remedy = "Check that the path exists and may be read and written."
+        sys.exit(
+            fail(
+                LikenessError(f"{error.filename or ''}: {error.strerror or error}.", remedy=remedy),
+                as_json="--json" in sys.argv,
+            )
+        )
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The shop is consistent; run the same command again to go on.\n")
         sys.exit(130)

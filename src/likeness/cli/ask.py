@@ -65,9 +65,9 @@ def search(
         if queries is not None:
             target = _needed(to, "--out RUN.tsv", "--queries")
             with progress(quiet=json) as report:
-                done = search_file(opened, queries, target, n=n or 100, progress=report)
+                done = search_file(opened, queries, target, n=n or 100, user=user, where=where, progress=report)
             _wrote(done, target, json=json)
-        elif text is None:
+        elif text is None or not text.strip():
             raise InputError("nothing to search for.", remedy='Give TEXT, e.g. likeness search SHOP "red mug".')
         else:
             slate = opened.search(text, user=user, n=n or 10, where=where)
@@ -91,7 +91,9 @@ def recommend(
         if users is not None:
             target = _needed(to, "--out RECS.parquet", "--users")
             with progress(quiet=json) as report:
-                done = recommend_file(opened, users, target, n=n, slot=slot, exclude_seen=exclude_seen, progress=report)
+                done = recommend_file(
+                    opened, users, target, n=n, slot=slot, exclude_seen=exclude_seen, where=where, progress=report
+                )
             _wrote(done, target, json=json)
         elif user is None:
             raise InputError("nobody to recommend to.", remedy="Give USER, or --users FILE --out RECS.parquet.")

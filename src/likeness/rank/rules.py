@@ -7,7 +7,7 @@ In `likeness.toml`:
     action = "boost"            # boost | bury | drop | pin
     where = 'category == "Garden"'
     by = 0.5                    # boost and bury: in units of the spread of the slate's scores
-    slots = ["home"]            # empty: every slot
+    slots = ["home"]            # empty: every slot; a pin holds in searches only where it names the slot "search"
 
     [[rules]]
     name = "new lunch box"
@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from likeness.errors import ConfigError
 from likeness.rank.filters import Mask, where
-from likeness.types import Catalogue, Floats, Rows
+from likeness.types import Catalogue, Floats, Request, Rows
 
 
 class Rule(BaseModel):
@@ -41,7 +41,7 @@ class Rule(BaseModel):
     item_id: str = Field("", description="The item a pin puts in place.")
     position: int = Field(1, ge=1, description="The 1-based place of a pin.")
     by: float = Field(1.0, gt=0, description="Strength of boost and bury, in standard deviations of the scores.")
-    slots: tuple[str, ...] = Field((), description="Slots it holds in; empty means all.")
+    slots: tuple[str, ...] = Field((), description="Slots it holds in; empty means all (a pin: all but searches).")
 
     @model_validator(mode="after")
     def _complete(self) -> Rule:
@@ -73,24 +73,37 @@ class Rules:
         self._catalogue = catalogue
         self._masks = [where(rule.where).mask(catalogue) if rule.where else None for rule in rules]
 
-    def apply(self, rows: Rows, scores: Floats, slot: str) -> Ruled:
-        """Return adjustments for candidate `rows` (n,) with `scores` (n,) in `slot`."""
+    def apply(self, rows: Rows, scores: Floats, request: Request) -> Ruled:
+        """Return adjustments for candidate `rows` (n,) with `scores` (n,)."""
         ruled = Ruled(np.zeros(len(rows)), np.ones(len(rows), bool), {})
-        spread = float(np.std(scores)) or 1.0
+        spread = float(np.std(scores)) if len(scores) else 0.0
+        slot = request.query.slot
         for rule, mask in zip(self._rules, self._masks, strict=True):
-            if rule.slots and slot not in rule.slots:
-                continue
-            if mask is None:
-                self._pin(rule, ruled)
-            else:
-                _move(rule, mask[rows], rows, spread, ruled)
+            if mask is not None and (not rule.slots or slot in rule.slots):
+                _move(rule, mask[rows], rows, spread or 1.0, ruled)
+        for rule in self._rules:
+            named = slot in rule.slots
+            if rule.action == "pin" and (named or not (rule.slots or request.query.text)):
+                self._pin(rule, ruled, request)
         return ruled
 
-    def _pin(self, rule: Rule, ruled: Ruled) -> None:
+    def _pin(self, rule: Rule, ruled: Ruled, request: Request) -> None:
+        """Put an item in its place, unless the request or another rule leaves it out, or it has a place already."""
         row = self._catalogue.row_of.get(rule.item_id)
-        if row is not None and self._catalogue.available[row]:
+        if row is None or row in ruled.pins.values() or rule.position - 1 in ruled.pins:
+            return
+        allowed = self._catalogue.available if request.allowed is None else request.allowed
+        if allowed[row] and not self._dropped(row, request.query.slot):
             ruled.pins[rule.position - 1] = row
             ruled.moved.setdefault(row, []).append((rule.name, 0.0))
+
+    def _dropped(self, row: int, slot: str) -> bool:
+        drops = [
+            mask
+            for rule, mask in zip(self._rules, self._masks, strict=True)
+            if mask is not None and rule.action == "drop" and (not rule.slots or slot in rule.slots)
+        ]
+        return any(bool(mask[row]) for mask in drops)
 
 
 def read_rules(table: Any) -> list[Rule]:

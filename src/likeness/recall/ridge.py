@@ -18,7 +18,7 @@ from likeness.recall.company import Company, Matrix
 from likeness.types import Floats
 
 NEAREST = 64  # companions that may speak for an item
-KNOWN = 300  # companions of a companion that are remembered
+KNOWN = 800  # companions of a companion that are remembered
 SHRINK = 100.0  # purchases: companions known for fewer say little
 Ints = NDArray[np.int64]
 
