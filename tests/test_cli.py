@@ -66,6 +66,9 @@ def test_import_ends_with_1_when_something_was_quarantined(tmp_path: Path) -> No
     report = last_json(done)
     assert (report["rows"], report["accepted"], report["quarantined"]) == (3, 2, 1)
     assert last_json(run("validate", tmp_path / "e.ndjson", "--json", code=1))["quarantined"] == 1
+    run("export", tmp_path / "shop", "quarantine", "--out", tmp_path / "q.parquet")
+    row = pq.read_table(tmp_path / "q.parquet").to_pylist()[0]
+    assert (row["line"], row["status"], row["raw"]) == (2, "quarantined", "{broken")
 
 
 def test_import_that_cannot_run_says_why(tmp_path: Path) -> None:
@@ -131,6 +134,24 @@ def test_the_demo_leaves_other_peoples_files_alone(tmp_path: Path) -> None:
     with pytest.raises(LikenessError, match="did not make"):
         run("demo", tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_a_folder_of_orders_and_items(tmp_path: Path) -> None:
+    (tmp_path / "mixed").mkdir()
+    (tmp_path / "mixed" / "a_orders.csv").write_text("user_id,item_id,quantity,price,date\nu,i1,1,2.5,2024-03-01\n")
+    (tmp_path / "mixed" / "items.csv").write_text("item_id,title,category\ni1,[SALE] Mug :smile: [/b],Mugs\n")
+    run("import", tmp_path / "shop", tmp_path / "mixed")
+    numbers = last_json(run("stats", tmp_path / "shop", "--json"))
+    assert (numbers["events"], numbers["items_given"]) == (1, 1)
+    run("fit", tmp_path / "shop")
+    assert "[SALE] Mug :smile: [/b]" in run("search", tmp_path / "shop", "mug").stdout
+
+
+def test_options_that_would_be_ignored_are_refused(folder: Path, user: str, tmp_path: Path) -> None:
+    with pytest.raises(LikenessError, match="go together"):
+        run("recommend", folder / "shop", user, "--out", tmp_path / "r.csv")
+    with pytest.raises(LikenessError, match="Parquet"):
+        run("export", folder / "shop", "events", "--out", tmp_path / "e.csv")
 
 
 def test_export_stats_and_erase(folder: Path, tmp_path: Path, user: str) -> None:

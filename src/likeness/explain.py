@@ -25,6 +25,7 @@ ENGLISH: Mapping[str, str] = {
     "words": "matches the words of your search",
     "meaning": "matches the meaning of your search",
     "facet": "you often choose {name}",
+    "facet:price": "in the price range you usually choose",
     "item:history": "you have shown interest in this",
     "item:taste": "close to what you like",
     "rule": "chosen by the shop: {name}",
@@ -39,6 +40,7 @@ CHINESE: Mapping[str, str] = {
     "words": "与您搜索的字词匹配",
     "meaning": "与您搜索的意思相近",
     "facet": "您常选{name}",
+    "facet:price": "在您常选的价位",
     "item:history": "您对它感兴趣过",
     "item:taste": "与您的喜好相近",
     "rule": "店铺推荐：{name}",
@@ -95,6 +97,7 @@ def in_words(reason: Reason, catalogue: Catalogue, language: str = "en") -> str:
     """Return one reason as a phrase that claims nothing beyond it; `language` is "en" or "zh"."""
     phrases = LANGUAGES[language]
     key = {"source": reason.name, "item": f"item:{reason.name}"}.get(reason.kind, reason.kind)
+    key = "facet:price" if reason.kind == "facet" and reason.name.startswith("price=") else key
     row = catalogue.row_of.get(reason.because or "")
     because = catalogue.items[row].title or reason.because if row is not None else reason.because
     if because is None and "{because}" in phrases.get(key, ""):

@@ -10,10 +10,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from likeness.errors import NotFoundError
+from likeness.errors import FormatError, NotFoundError
 from likeness.persona.arrow import PERSONA_SCHEMA, persona_table
 from likeness.progress import Progress, silent
-from likeness.schema import EVENT_SCHEMA
+from likeness.schema import EVENT_SCHEMA, QUARANTINE_SCHEMA
 from likeness.shop import Shop
 
 BLOCK = 500  # shoppers written at once
@@ -41,12 +41,20 @@ ITEM_SCHEMA = pa.schema(
 def export(shop: Shop, table: str, out: Path, progress: Progress = silent) -> int:
     """Write one table of a shop into `out`, which appears only when it is complete, and return the rows.
 
-    Raises NotFoundError for a table other than personas, events or items.
+    Raises NotFoundError for another table than personas, events, items or quarantine, FormatError for another ending
+    than .parquet.
     """
-    tables = {"personas": personas, "events": events, "items": items}
-    schemas = {"personas": PERSONA_SCHEMA, "events": CURSOR_SCHEMA, "items": ITEM_SCHEMA}
+    tables = {"personas": personas, "events": events, "items": items, "quarantine": quarantine}
+    schemas = {
+        "personas": PERSONA_SCHEMA,
+        "events": CURSOR_SCHEMA,
+        "items": ITEM_SCHEMA,
+        "quarantine": QUARANTINE_SCHEMA,
+    }
     if table not in tables:
-        raise NotFoundError(f"no table {table!r}.", remedy="Export personas, events or items.")
+        raise NotFoundError(f"no table {table!r}.", remedy=f"Export one of {', '.join(tables)}.")
+    if out.suffix != ".parquet":
+        raise FormatError(f"{out}: exports are Parquet.", remedy=f"Name it {out.with_suffix('.parquet')}.")
     work = out.with_name(f".{out.name}.part")
     rows = 0
     with pq.ParquetWriter(work, schemas[table]) as writer:
@@ -69,6 +77,12 @@ def events(shop: Shop) -> Iterator[pa.Table]:
     """Yield the log in its order, with its cursor."""
     for block in shop.store.scan(shop.shop_id):
         yield block.select(CURSOR_SCHEMA.names).cast(CURSOR_SCHEMA)
+
+
+def quarantine(shop: Shop) -> Iterator[pa.Table]:
+    """Yield every row that was repaired or set aside, with file, line, rule and value."""
+    for block in shop.store.quarantine(shop.shop_id):
+        yield block.select(QUARANTINE_SCHEMA.names).cast(QUARANTINE_SCHEMA)
 
 
 def items(shop: Shop) -> Iterator[pa.Table]:

@@ -38,6 +38,8 @@ def measure(shop: Shop, *, days: float, config: EvaluateConfig | None = None, pr
     table = read_log(shop.store, shop.shop_id, None)
     cutoff = _cutoff(table, days) if shop.clock == "time" else None
     train = table.filter(pc.less(table["time"], cutoff)) if cutoff is not None else without_last(table, shop)
+    if not pc.any(pc.equal(train["event"], "purchase")).as_py():
+        raise InputError("nobody bought anything before the test window.", remedy="Give fewer --days, or more data.")
     with TemporaryDirectory(prefix="likeness-") as work:
         model = learn(
             train,

@@ -37,6 +37,18 @@ from likeness.stores.embedded import EmbeddedStore
 from likeness.types import DAY, Clock, Event, Item, Query, Request, Slate
 
 DATABASE = "shop.db"
+EXAMPLES = (
+    "",
+    "# What events say about liking an item, in views; see docs/settings.md for the rest.",
+    "# [persona.event_weights]",
+    "# purchase = 5.0",
+    "",
+    "# Merchandising: action is boost, bury, drop or pin.",
+    "# [[rules]]",
+    '# name = "season opening"',
+    '# action = "boost"',
+    """# where = 'category == "Garden" and price < 50'""",
+)
 COUNTED = ("rows", "accepted", "repaired", "quarantined")
 TAIL = 64  # events after the snapshot before a reading writes a new one
 
@@ -81,7 +93,7 @@ class Shop:
         for name, default, help_text in settings_table():
             shown = f'{name} = "{given[name]}"' if name in given else f"# {name} = {_toml(default)}"
             lines += ["", f"# {help_text}", shown]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        path.write_text("\n".join([*lines, *EXAMPLES]) + "\n", encoding="utf-8")
         Shop.open(folder).close()
         return path
 
@@ -194,7 +206,9 @@ class Shop:
         """Return the persona now, or exactly as it was at `at`; NotFoundError for a shopper the log does not know."""
         state = self._readable(shopper, at)
         if not state.facets and at is None:
-            raise NotFoundError(f"shopper {shopper!r} is not in the log.", remedy="Check the id: likeness stats SHOP.")
+            raise NotFoundError(
+                f"shopper {shopper!r} is not in the log.", remedy="Check the id; likeness stats SHOP shows a few."
+            )
         moment = self.moment(shopper, state) if at is None else at
         catalogue, vectors = self.model.catalogue, self.model.vectors
         return view(state, shopper, moment, self.config, catalogue=catalogue, vectors=vectors, assume=self.assume)
@@ -245,7 +259,9 @@ class Shop:
         """Return the slate that was shown under this id; NotFoundError when there was none."""
         slate = self.store.slate(self.shop_id, request_id)
         if slate is None:
-            raise NotFoundError(f"request {request_id!r} was never answered here.", remedy="Ids are printed by search.")
+            raise NotFoundError(
+                f"request {request_id!r} was never answered here.", remedy="Ids are printed below each answer."
+            )
         return slate
 
     # What is kept and removed.
@@ -257,6 +273,7 @@ class Shop:
     def stats(self) -> dict[str, Any]:
         """Return what the shop holds, as numbers by name."""
         imports = self.store.imports(self.shop_id)
+        shoppers = list(self.store.shoppers(self.shop_id))
         counted = {key: sum(done.counts.get(key, 0) for done in imports) for key in COUNTED}
         try:
             fitted: Any = self.model.card
@@ -266,7 +283,8 @@ class Shop:
             "shop": self.shop_id,
             "clock": self.clock,
             "events": self.store.count(self.shop_id),
-            "shoppers": sum(1 for _ in self.store.shoppers(self.shop_id)),
+            "shoppers": len(shoppers),
+            "some_shoppers": shoppers[:5],
             "items_given": len(self.store.items(self.shop_id)),
             "files": [{"file": done.file, "done": done.done, **done.counts} for done in imports],
             **counted,

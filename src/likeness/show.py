@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from likeness.erase import Receipt
@@ -22,15 +24,25 @@ from likeness.types import Facet, Slate, SlateItem
 
 def preview(console: Console, name: str, kind: FileKind) -> None:
     """Show how the first rows of a file were understood, and what was assumed."""
-    console.print(f"[bold]{name}[/]: {kind.kind}, format {kind.format}")
-    if kind.preview:
-        columns = list(dict.fromkeys(field for row in kind.preview for field in row))
+    console.print(f"[bold]{escape(name)}[/]: {kind.kind}, format {kind.format}")
+    if kind.mapping:
+        taken = ", ".join(f"{field}={column}" for field, column in kind.mapping.items())
+        console.print(f"  [dim]columns: {escape(taken)}[/]")
+    rows = kind.preview[:3]
+    columns = [
+        column for column in dict.fromkeys(field for row in rows for field in row) if any(map(_get(column), rows))
+    ]
+    if columns:
         grid = Table(*columns, box=None, header_style="dim", padding=(0, 1))
-        for row in kind.preview[:3]:
-            grid.add_row(*(row.get(column, "")[:28] for column in columns))
+        for row in rows:
+            grid.add_row(*(escape(row.get(column, "")[:24]) for column in columns))
         console.print(grid)
     for note in kind.notes:
-        console.print(f"  [dim]{note}[/]")
+        console.print(f"  [dim]{escape(note)}[/]")
+
+
+def _get(column: str) -> Callable[[dict[str, str]], str]:
+    return lambda row: row.get(column, "")
 
 
 def imported(console: Console, report: ImportReport) -> None:
@@ -42,6 +54,8 @@ def imported(console: Console, report: ImportReport) -> None:
     )
     for rule, count in report.to_json()["rules"].items():
         console.print(f"  {count:>9,}  {rule}")
+    if report.quarantined:
+        console.print("  Each row with its line, rule and value: likeness export SHOP quarantine --out rows.parquet")
     if report.already_logged and not report.known:
         console.print(f"  {report.already_logged:>9,}  were in the log already")
     if report.later:
@@ -65,16 +79,29 @@ def evaluation(console: Console, report: Report) -> None:
 
 def stats(console: Console, numbers: dict[str, Any]) -> None:
     """Show what a shop holds."""
-    for name in ("shop", "clock", "events", "shoppers", "items_given", "rows", "accepted", "repaired", "quarantined"):
+    for name in (
+        "shop",
+        "clock",
+        "events",
+        "shoppers",
+        "some_shoppers",
+        "items_given",
+        "rows",
+        "accepted",
+        "repaired",
+        "quarantined",
+    ):
         value = numbers[name]
-        console.print(f"{name:>12}  {value:,}" if isinstance(value, int) else f"{name:>12}  {value}")
+        shown = f"{value:,}" if isinstance(value, int) else ", ".join(value) if isinstance(value, list) else value
+        console.print(f"{name:>13}  {shown}", markup=False)
     model = numbers["model"]
-    console.print(f"{'model':>12}  {f'{model.version}, {model.items:,} items' if model else 'none: run fit'}")
+    console.print(f"{'model':>13}  {f'{model.version}, {model.items:,} items' if model else 'none: run fit'}")
 
 
 def receipt(console: Console, done: Receipt) -> None:
     """Show what an erasure removed and where traces stay."""
-    console.print(f"Erased {done.shopper}: {done.events:,} rows, {done.slates:,} slates, persona: {done.persona}")
+    kept = "and the persona" if done.persona else "no persona was kept"
+    console.print(f"Erased {escape(done.shopper)}: {done.events:,} rows, {done.slates:,} slates, {kept}.")
     if done.models_with_traces:
         console.print(f"  Sums in model {', '.join(done.models_with_traces)} still count them. {done.remedy}")
 
@@ -85,17 +112,12 @@ def card(console: Console, persona: Persona) -> None:
 
 
 def evidence(console: Console, persona: Persona) -> None:
-    """Show every facet with the event ids behind it."""
-    grid = Table("facet", "strength", "confidence", "events", "evidence", box=None, header_style="dim")
+    """Show every facet with the event ids behind it, whole, so that they can be looked up."""
     for facet in facets_of(persona):
-        grid.add_row(
-            f"{facet.kind}={facet.value}",
-            f"{facet.strength:+.2f}",
-            f"{facet.confidence:.2f}",
-            str(facet.count),
-            " ".join(facet.evidence),
-        )
-    console.print(grid)
+        name = escape(f"{facet.kind}={facet.value}")
+        console.print(f"[bold]{name}[/] {facet.strength:+.2f}, confidence {facet.confidence:.2f}, {facet.count} events")
+        for event_id in facet.evidence:
+            console.print(f"    {event_id}", markup=False, soft_wrap=True)
 
 
 def facets_of(persona: Persona) -> list[Facet]:
@@ -112,20 +134,23 @@ def slate(console: Console, shop: Shop, shown: Slate) -> None:
     for place in shown.items:
         item = catalogue.items[catalogue.row_of[place.item_id]]
         price = f"{item.price:,.2f}" if item.price is not None else ""
-        console.print(f"{place.rank:>3}  [bold]{item.title or item.item_id}[/]  [dim]{item.item_id}  {price}[/]")
+        title = escape(item.title or item.item_id)
+        console.print(f"{place.rank:>3}  [bold]{title}[/]  [dim]{escape(item.item_id)}  {price}[/]")
         words = dict.fromkeys(in_words(reason, catalogue, language) for reason in place.reasons)
         if words:
-            console.print(f"     [dim]{' · '.join(words)}[/]")
+            console.print(f"     [dim]{escape(' · '.join(words))}[/]")
     if not shown.items:
         console.print("Nothing fits. Take away a filter, or search for something else.")
-    console.print(f"[dim]likeness explain {shop.folder} {shown.request_id}[/]")
+    console.print(f"[dim]likeness explain {escape(str(shop.folder))} {shown.request_id}[/]", soft_wrap=True)
 
 
 def explanation(console: Console, shop: Shop, shown: Slate) -> None:
     """Show everything that is known of why a slate was what it was."""
     when = "" if shop.clock == "position" else f" at {datetime.fromtimestamp(shown.query.time, UTC):%Y-%m-%d %H:%M} UTC"
     asked = f"search {shown.query.text!r}" if shown.query.text else f"slot {shown.query.slot}"
-    console.print(f"{asked} by {shown.query.user_id or 'nobody in particular'}{when}, model {shown.model}")
+    console.print(
+        f"{asked} by {shown.query.user_id or 'nobody in particular'}{when}, model {shown.model}", markup=False
+    )
     for place in shown.items:
         _explain_place(console, shop, place)
 
@@ -141,5 +166,6 @@ def _explain_place(console: Console, shop: Shop, place: SlateItem) -> None:
     console.print(f"     proposed by {proposed or 'a rule'}")
     for reason in place.reasons:
         because = f" because of {reason.because}" if reason.because else ""
-        events = f" [dim]{' '.join(reason.evidence)}[/]" if reason.evidence else ""
-        console.print(f"     {reason.contribution:+.3f} {reason.kind} {reason.name}{because}{events}")
+        events = f" ({' '.join(reason.evidence)})" if reason.evidence else ""
+        said = f"     {reason.contribution:+.3f} {reason.kind} {reason.name}{because}{events}"
+        console.print(said, markup=False, soft_wrap=True)

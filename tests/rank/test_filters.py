@@ -16,6 +16,7 @@ from likeness.types import Catalogue
         ("8 < price <= 40", ["m2", "l1"]),
         ('category == "Home"', ["m1", "m2", "l1", "x1"]),
         ('category == "Home > Mugs" and available', ["m1", "m2"]),
+        ('category == "Mugs"', ["m1", "m2", "x1"]),
         ('category != "Home"', ["t1"]),
         ('brand in ("Acme", "Zen")', ["m1", "m2", "l1"]),
         ('not brand == "Acme"', ["m2", "t1", "x1"]),
@@ -36,3 +37,9 @@ def test_masks(catalogue: Catalogue, text: str, expected: list[str]) -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(FilterError, match="Write something like"):
         Where(text)
+
+
+@pytest.mark.parametrize("text", ["nope == 3", "price < abc"])
+def test_a_name_no_item_has_is_refused(catalogue: Catalogue, text: str) -> None:
+    with pytest.raises(FilterError, match="Known names"):
+        Where(text).mask(catalogue)

@@ -39,10 +39,12 @@ def persona(
     """Show what is known of one shopper, and why."""
     with open_shop(shop) as opened:
         read = opened.persona(user, at=seconds(at))
-        if json or view is View.json:
-            print_json(read)
-        elif view is View.vector:
+        if view is View.vector:
             print_json(read.vectors)
+        elif json and view is View.evidence:
+            print_json(show.facets_of(read))
+        elif json or view is View.json:
+            print_json(read)
         elif view is View.evidence:
             show.evidence(out, read)
         else:
@@ -88,6 +90,8 @@ def recommend(
 ) -> None:
     """Recommend to one shopper, with reasons, or to many at once."""
     with open_shop(shop) as opened:
+        if (to is None) != (users is None) or (users is not None and user is not None):
+            raise InputError("--users and --out go together, without USER.", remedy="Give USER, or --users and --out.")
         if users is not None:
             target = _needed(to, "--out RECS.parquet", "--users")
             with progress(quiet=json) as report:

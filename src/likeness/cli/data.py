@@ -15,6 +15,7 @@ from likeness.errors import FormatError, InputError
 from likeness.events.load import FileKind, ImportReport, sniff
 from likeness.export import export as export_table
 from likeness.files.report import total
+from likeness.files.source import files_of
 from likeness.shop import Shop, check_file
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files or folders.", show_default=False)]
@@ -44,6 +45,7 @@ class Table(StrEnum):
     personas = "personas"
     events = "events"
     items = "items"
+    quarantine = "quarantine"
 
 
 AsKind = Annotated[As, typer.Option("--as", help="What the files hold; auto looks.")]
@@ -77,7 +79,7 @@ def import_(
     """Read events and items into the shop; ends with 1 when rows were quarantined."""
     with open_shop(shop, create=True) as opened, progress(quiet=json) as report:
         results = []
-        for path in files:
+        for path in _each(files):
             kind = _kind(path, as_, format_, map_, until)
             if not json:
                 show.preview(err, path.name, kind)
@@ -92,7 +94,7 @@ def validate(
     """Do everything import does, without writing."""
     with progress(quiet=json) as report:
         results = []
-        for path in files:
+        for path in _each(files):
             kind = _kind(path, as_, format_, map_, None)
             if not json:
                 show.preview(err, path.name, kind)
@@ -123,7 +125,7 @@ def export(
     to: Annotated[Path, typer.Option("--out", help="The Parquet file to write.", show_default=False)],
     json: JsonFlag = False,
 ) -> None:
-    """Write personas, events or items as Parquet."""
+    """Write personas, events, items or the quarantine as Parquet."""
     with open_shop(shop) as opened, progress(quiet=json) as report:
         rows = export_table(opened, table.value, to, progress=report)
     if json:
@@ -160,6 +162,11 @@ def _pairs(options: list[str] | None) -> dict[str, str]:
         if not (field and equals and column):
             raise InputError(f"--map {field}{equals}{column} is not FIELD=COLUMN.", remedy="Write --map user_id=Kunde")
     return {field: column for field, _, column in pairs}
+
+
+def _each(paths: list[Path]) -> list[Path]:
+    """Return every file; a folder's files are each looked at by themselves."""
+    return [path for given in paths for path in (files_of(given) if given.is_dir() else [given])]
 
 
 def _kind(path: Path, as_: As, format_: str, map_: list[str] | None, until: str | None) -> FileKind:

@@ -61,7 +61,7 @@ def _accuracy(table: Table, report: Report) -> Grid:
     others = [name for name in _names(table)[:ACCURACY] if name != table.headline]
     grid = _empty(f"{TITLES[table.task]}: {when}, {table.shoppers:,} shoppers", [f"{table.headline} [95 %]", *others])
     for row in _ranked(table):
-        cells = [_cell(row.metrics[table.headline]), *(_short(row, name, 3) for name in others)]
+        cells = [_cell(row.metrics[table.headline], digits=3), *(_short(row, name, 3) for name in others)]
         grid.add_row(row.recommender, *cells, style=None if row.baseline else "bold")
     return grid
 
@@ -79,7 +79,7 @@ def _character(table: Table) -> Grid:
 def _slices(table: Table) -> Grid:
     """Return the headline measure by slice of shoppers and of items."""
     slices = list(table.slice_sizes)
-    grid = _empty(f"{table.headline} by slice", [f"{name} ({table.slice_sizes[name]:,})" for name in slices])
+    grid = _empty(f"{table.headline} by slice", [f"{name}\n{table.slice_sizes[name]:,}" for name in slices])
     for row in _ranked(table):
         cells = [_plain(row.slices[s][table.headline].value, 4) if s in row.slices else "-" for s in slices]
         grid.add_row(row.recommender, *cells, style=None if row.baseline else "bold")

@@ -2,7 +2,8 @@
 
 The grammar is a small part of Python's: `and`, `or`, `not`, comparisons, `in`, names, strings, numbers, tuples.
 Names are `item_id title category brand price band kind available`, and any attribute of an item, by its own name.
-`category == "Home"` is true of everything below Home. A comparison with something an item does not have is false.
+`category == "Home"` is true of everything below Home, and of a level called Home anywhere in a path. A comparison
+with something an item does not have is false.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda left, right: left in right,
     ast.NotIn: lambda left, right: left not in right,
 }
-_REMEDY = 'Write something like: price < 80 and brand == "Acme" and "red" in title'
+FIELDS = ("item_id", "title", "category", "brand", "price", "band", "kind", "available")
+_REMEDY = 'Use == to compare. Write something like: price < 80 and brand == "Acme" and "red" in title'
 
 
 class Where:
@@ -48,7 +50,15 @@ class Where:
         _check(self._tree, text)
 
     def mask(self, catalogue: Catalogue) -> Mask:
-        """Return (n_items,) true where the filter holds."""
+        """Return (n_items,) true where the filter holds. Raises FilterError for a name that no item has."""
+        attributes = {name for item in catalogue.items for name in item.attributes}
+        named = {part.id for part in ast.walk(self._tree) if isinstance(part, ast.Name)}
+        if unknown := sorted(named - attributes - set(FIELDS)):
+            known = ", ".join([*FIELDS, *sorted(attributes)[:20]])
+            raise FilterError(
+                f"filter {self.text[:200]!r}: no item has {', '.join(unknown)}.",
+                remedy=f"Known names: {known}. Put words in quotes.",
+            )
         rows = enumerate(catalogue.items)
         return np.fromiter((bool(_value(self._tree, catalogue, row, item)) for row, item in rows), bool, len(catalogue))
 
@@ -100,7 +110,7 @@ def _compare(node: ast.Compare, catalogue: Catalogue, row: int, item: Item) -> b
         if left is None or right is None:
             return False
         if is_category and isinstance(op, ast.Eq | ast.NotEq) and isinstance(right, str):
-            below = f"{left} > ".startswith(f"{right} > ")
+            below = f" > {right} > " in f" > {left} > "
             holds = below == isinstance(op, ast.Eq)
         else:
             holds = _holds(op, left, right)
