@@ -34,10 +34,13 @@ def settings_page() -> str:
 
 
 def demo_output() -> str:
-    """Run the demo and return what it prints."""
+    """Run the demo and return what it prints from the persona to the first table of the evaluation."""
     folder = HERE.parent / "demo-shop"
     done = subprocess.run([sys.executable, "-m", "likeness", "demo", str(folder)], capture_output=True, check=True)
-    return done.stdout.decode()
+    lines = done.stdout.decode().splitlines()
+    first = next(i for i, line in enumerate(lines) if " 3. " in line)
+    last = next(i for i, line in enumerate(lines) if "by slice" in line)
+    return "\n".join(lines[first:last])
 
 
 def with_demo(page: str, output: str) -> str:

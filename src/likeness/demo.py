@@ -48,13 +48,13 @@ def demo(folder: Path, *, console: Console | None = None, progress: Progress = s
         show.card(say, persona)
         slates = []
         for text in ("coffee mug", "口红"):
-            say.print(Rule(f"4. Search {text!r} for {shopper}"))
+            say.print(Rule(f"4. Search: {text}, for {shopper}"))
             slates.append(shop.search(text, user=shopper, n=3))
             show.slate(say, shop, slates[-1])
         say.print(Rule(f"5. Recommendations for {shopper}, with reasons"))
         slates.append(shop.recommend(shopper, n=5))
         show.slate(say, shop, slates[-1])
-        say.print(Rule("6. Evaluation: the last 30 days, every item ranked, tuned baselines, 95 % intervals"))
+        say.print(Rule("6. Evaluation on the last 30 days, against tuned baselines"))
         result = measure(shop, days=30, config=EvaluateConfig(budget=3, shoppers=600), progress=progress)
         show.evaluation(say, result)
         say.print(Rule("Your turn"))

@@ -23,6 +23,7 @@ CURSOR_SCHEMA = EVENT_SCHEMA.append(pa.field("cursor", pa.int64()))
 _KNOWN = frozenset(EVENT_NAMES)
 _FLOATS = tuple(place for place, field in enumerate(EVENT_SCHEMA) if pa.types.is_floating(field.type))
 _LONGEST_POSITION = 2**31 - 1
+_NUMBERS = ("value", "quantity", "discount", "rating")  # NaN is kept as nothing
 
 
 def row_of(event: Event) -> Row:
@@ -31,6 +32,10 @@ def row_of(event: Event) -> Row:
         raise InputError(f"Event {event.event!r} is not a known name.", remedy=f"Use one of {', '.join(EVENT_NAMES)}.")
     if not math.isfinite(event.time):
         raise InputError(f"Event {event.event_id!r} has time {event.time}.", remedy="Give finite seconds since 1970.")
+    for name in _NUMBERS:
+        value = getattr(event, name)
+        if value is not None and (math.isinf(value) or (name == "rating" and (value < 1.0 or value > 5.0))):
+            raise _refused(event.event_id, name, value)
     if event.position is not None and not 0 <= event.position <= _LONGEST_POSITION:
         raise InputError(
             f"Event {event.event_id!r} has position {event.position}.", remedy=f"Give 1 to {_LONGEST_POSITION}."
@@ -73,6 +78,8 @@ def events_in(table: pa.Table) -> pa.Table:
     unknown = set(pc.unique(table["event"]).to_pylist()) - _KNOWN
     if unknown:
         raise InputError(f"Event {min(unknown)!r} is not a known name.", remedy=f"Use one of {', '.join(EVENT_NAMES)}.")
+    for name in _NUMBERS:
+        _check_numbers(table, name)
     return table
 
 
@@ -106,6 +113,21 @@ def table_of(rows: Sequence[Row], schema: pa.Schema = CURSOR_SCHEMA, names: Sequ
         for field in schema
     ]
     return pa.table(arrays, schema=schema)
+
+
+def _check_numbers(table: pa.Table, name: str) -> None:
+    column = table[name]
+    bad = pc.is_inf(column)
+    if name == "rating":
+        bad = pc.or_(bad, pc.or_(pc.less(column, 1.0), pc.greater(column, 5.0)))
+    if pc.any(bad).as_py():
+        row = table.filter(bad).slice(0, 1)
+        raise _refused(row["event_id"][0].as_py(), name, row[name][0].as_py())
+
+
+def _refused(event_id: str, name: str, value: float) -> InputError:
+    rule = "stars lie between 1 and 5" if name == "rating" else "numbers are finite"
+    return InputError(f"Event {event_id!r} has {name} {value}: {rule}.", remedy="Correct it, or leave it empty.")
 
 
 def _no_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -215,6 +215,17 @@ class EventLogContract(Opened):
             store.append(SHOP, [event(1), event(2, **bad)])  # type: ignore[arg-type]
         assert store.count(SHOP) == 0
 
+    @pytest.mark.parametrize(
+        "bad", [{"rating": 0.0}, {"rating": 6.0}, {"value": float("inf")}, {"quantity": float("-inf")}]
+    )
+    def test_numbers_no_persona_could_take_are_refused(self, store: Store, bad: dict[str, object]) -> None:
+        """At either door, naming the event."""
+        with pytest.raises(InputError, match="e2"):
+            store.append(SHOP, [event(1), event(2, **bad)])  # type: ignore[arg-type]
+        with pytest.raises(InputError, match="e2"):
+            store.append_table(SHOP, table([event(1), event(2, **bad)]))  # type: ignore[arg-type]
+        assert store.count(SHOP) == 0
+
     def test_not_a_number_is_nothing(self, store: Store) -> None:
         """NaN comes back as None from either door."""
         store.append(SHOP, [event(1, value=float("nan"))])
