@@ -28,7 +28,7 @@ TITLES = {
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _ROWS = {"category": 8, "brand": 4, "attribute": 5, "price_band": 5, "kind": 4}
 _WIDTH = 30
-_TITLE, _SPAN = 28, 40
+_TITLE, _SPAN = 22, 37
 
 
 def card(persona: Persona) -> Panel:
