@@ -23,7 +23,7 @@ def main() -> None:
     with Shop.open(folder) as shop:
         shop.import_file(data("online-retail/transactions.parquet"))
         shop.fit()
-        shoppers = list(shop.store.shoppers(shop.shop_id))
+        shoppers = list(shop.shoppers())
         items = [item.item_id for item in shop.model.catalogue.items]
         rng = np.random.default_rng(1)
         seconds = []

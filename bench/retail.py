@@ -24,7 +24,7 @@ def main() -> None:
         fitted = shop.fit()
         print(f"fit: {perf_counter() - started:.1f} s, peak {peak_gib():.2f} GiB, {fitted.seconds}")
         users = folder / "users.txt"
-        users.write_text("\n".join(shop.store.shoppers(shop.shop_id)) + "\n")
+        users.write_text("\n".join(shop.shoppers()) + "\n")
         print("recommend:", recommend_file(shop, users, folder / "recs.parquet", n=50))
         if "--quick" not in sys.argv:
             started = perf_counter()

@@ -70,7 +70,7 @@ def test_an_explored_slate_keeps_the_cap(shop: Shop) -> None:
 
 def test_every_facet_reason_has_evidence_of_its_own_shopper(shop: Shop) -> None:
     said = 0
-    for who in list(shop.store.shoppers(shop.shop_id))[:40]:
+    for who in list(shop.shoppers())[:40]:
         own = {event.event_id for _, event in shop.store.of_shopper(shop.shop_id, who)}
         for place in shop.recommend(who, n=10, explore=0.0).items:
             for reason in place.reasons:

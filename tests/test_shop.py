@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from likeness.errors import ConfigError, NotFittedError, NotFoundError
+from likeness.errors import ConfigError, NotFittedError, NotFoundError, StoreError
 from likeness.persona.fold import fold_events
+from likeness.persona.state import PersonaState
+from likeness.ports import Snapshot
 from likeness.shop import Shop, last_of
 from likeness.simulate import SimulateConfig, simulate
 from likeness.types import DAY, Event, Slate
@@ -134,7 +137,7 @@ def test_a_future_event_changes_no_past_slate(tmp_path: Path) -> None:
     with made(tmp_path / "a") as shop:
         until = shop.end - 30 * DAY
         shop.fit(until=until)
-        user = next(iter(shop.store.shoppers(shop.shop_id)))
+        user = next(iter(shop.shoppers()))
         before = [ids(shop.recommend(user, n=10)), ids(shop.search("mug", user=user))]
         later = Event(event_id="later", event="purchase", time=until + DAY, user_id=user, item_id="p00009")
         shop.observe(
@@ -147,7 +150,7 @@ def test_a_future_event_changes_no_past_slate(tmp_path: Path) -> None:
 
 def test_erasure_leaves_no_trace_and_others_unchanged(tmp_path: Path) -> None:
     with made(tmp_path / "shop") as shop:
-        gone, stays = list(shop.store.shoppers(shop.shop_id))[:2]
+        gone, stays = list(shop.shoppers())[:2]
         shop.recommend(gone)
         before = shop.state(stays).encode()
         receipt = shop.erase(gone)
@@ -186,3 +189,39 @@ def test_times_and_positions_do_not_mix(tmp_path: Path) -> None:
 def test_no_such_shop(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="likeness import"):
         Shop.open(tmp_path / "none", create=False)
+
+
+def test_a_moved_shop_is_the_same_shop(tmp_path: Path) -> None:
+    with made(tmp_path / "here") as shop:
+        who = next(iter(shop.shoppers()))
+        before = shop.persona(who)
+    (tmp_path / "here").rename(tmp_path / "there")
+    with Shop.open(tmp_path / "there") as moved:
+        assert moved.persona(who) == before
+
+
+def test_another_process_takes_up_a_new_fit(tmp_path: Path) -> None:
+    with made(tmp_path / "shop") as old, Shop.open(tmp_path / "shop") as new:
+        who = next(iter(old.shoppers()))
+        old.persona(who)
+        new.fit()
+        assert old.model.version == new.model.version == "000002"
+        assert old.persona(who) == new.persona(who)
+
+
+def test_two_fits_at_once_are_refused(tmp_path: Path) -> None:
+    with made(tmp_path / "shop") as shop, (tmp_path / "shop" / "models" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StoreError, match="another process"):
+            shop.fit()
+
+
+def test_a_snapshot_of_another_model_is_not_read(tmp_path: Path) -> None:
+    with made(tmp_path / "shop") as shop:
+        who = next(iter(shop.shoppers()))
+        before = shop.persona(who)
+        kept = shop.store.get(shop.shop_id, who)
+        assert kept is not None
+        shop.store.put(shop.shop_id, who, Snapshot(kept.cursor, b"000009\n" + PersonaState.empty(shop.config).encode()))
+        after = shop.persona(who)
+        assert (after.known, after.events, len(after.favourites)) == (True, before.events, len(before.favourites))

@@ -68,7 +68,7 @@ def export(shop: Shop, table: str, out: Path, progress: Progress = silent) -> in
 
 def personas(shop: Shop) -> Iterator[pa.Table]:
     """Yield one row per claim about every shopper, in order of shopper, as of the model's end."""
-    shoppers = shop.store.shoppers(shop.shop_id)
+    shoppers = shop.shoppers()
     while block := list(islice(shoppers, BLOCK)):
         yield persona_table(shop.persona(shopper) for shopper in block)
 

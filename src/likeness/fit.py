@@ -6,18 +6,22 @@ leaves the shop as it was. Nothing at or after the cutoff is seen.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 
+from likeness.errors import StoreError
 from likeness.learn import learn
 from likeness.model import KNOWN, MODELS, Card, put_in_force, versions
 from likeness.persona.config import PersonaConfig
 from likeness.persona.facts import Facts
 from likeness.persona.fold import fold_columns
-from likeness.ports import Store
+from likeness.ports import Snapshot, Store
 from likeness.progress import Clockwork, Progress, silent
 from likeness.query.normalise import words as words_of
 from likeness.rank.linear import LinearScorer
@@ -25,8 +29,8 @@ from likeness.schema import EVENT_SCHEMA
 from likeness.settings import Settings
 
 STEPS = 6
-SNAPSHOTS = "snapshots"
-"""Meta key: the model version whose catalogue the snapshots were folded with."""
+KEPT = 2  # versions that stay: the one in force, and the one before it for readers that still have it open
+LOCK = ".lock"
 
 
 class FitReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +58,23 @@ def fit(
     until: float | None = None,
     progress: Progress = silent,
 ) -> FitReport:
-    """Learn everything from the log before `until` (None: all of it) and put it in force."""
+    """Learn everything from the log before `until` (None: all of it) and put it in force.
+
+    Raises StoreError while another fit of the same shop is under way.
+    """
+    with _alone(folder):
+        return _fit(store, shop_id, folder, settings, config, until, progress)
+
+
+def _fit(
+    store: Store,
+    shop_id: str,
+    folder: Path,
+    settings: Settings,
+    config: PersonaConfig,
+    until: float | None,
+    progress: Progress,
+) -> FitReport:
     clockwork = Clockwork("fit", STEPS, progress)
     table = read_log(store, shop_id, until)
     clockwork.done("read the log")
@@ -70,13 +90,45 @@ def fit(
         version=version,
         clockwork=clockwork,
     )
-    snapshots = fold_columns(table, Facts(config, model.catalogue, words_of))
+    folded = fold_columns(table, Facts(config, model.catalogue, words_of))
     work.replace(folder / MODELS / version)
-    store.replace_all(shop_id, snapshots)
-    store.set_meta(shop_id, SNAPSHOTS, version)
+    store.replace_all(shop_id, ((shopper, stamped(version, snapshot)) for shopper, snapshot in folded))
+    _without_erased(store, shop_id)
     put_in_force(folder, version)
+    for old in versions(folder)[:-KEPT]:
+        shutil.rmtree(folder / MODELS / old)
     clockwork.done("personas")
     return FitReport(card=model.card, scorer=scorer_origin(folder / MODELS / version), seconds=clockwork.seconds)
+
+
+def stamped(version: str, snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot that says which model's catalogue it was folded with."""
+    return Snapshot(snapshot.cursor, version.encode() + b"\n" + snapshot.state)
+
+
+def unstamped(version: str, snapshot: Snapshot) -> bytes | None:
+    """Return the state of a stamped snapshot, None where it was folded with another model's catalogue."""
+    stamp, _, state = snapshot.state.partition(b"\n")
+    return state if stamp == version.encode() else None
+
+
+def _without_erased(store: Store, shop_id: str) -> None:
+    """Forget snapshots of shoppers who were erased while the fit was reading them."""
+    known = set(store.logged_shoppers(shop_id))
+    for shopper in [shopper for shopper in store.shoppers(shop_id) if shopper not in known]:
+        store.erase(shop_id, shopper)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the shop's fit lock; the system lets go of it when a process ends, however it ends."""
+    (folder / MODELS).mkdir(parents=True, exist_ok=True)
+    with (folder / MODELS / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreError(f"{folder} is being fitted by another process.", remedy="Wait for it to end.") from None
+        yield
 
 
 def _workplace(folder: Path) -> tuple[str, Path]:

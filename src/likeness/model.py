@@ -164,16 +164,16 @@ def versions(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in (folder / MODELS).glob("[0-9]*")))
 
 
-def current_model(folder: Path) -> Model:
-    """Open the version in use. Raises NotFittedError before the first fit, StoreError for another format."""
-    pointer = folder / MODELS / CURRENT
-    if not pointer.exists():
-        raise NotFittedError(f"{folder} has not been fitted.", remedy=f"Run: likeness fit {folder}")
-    return open_model(folder / MODELS / pointer.read_text(encoding="utf-8").strip())
+def current_version(folder: Path) -> str:
+    """Return the name of the version in use. Raises NotFittedError before the first fit."""
+    try:
+        return (folder / MODELS / CURRENT).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise NotFittedError(f"{folder} has not been fitted.", remedy=f"Run: likeness fit {folder}") from None
 
 
 def open_model(folder: Path) -> Model:
-    """Open one version's folder."""
+    """Open one version's folder. Raises StoreError where it is missing, damaged or of another format."""
     try:
         card = msgspec.json.decode((folder / CARD).read_bytes(), type=Card)
     except (OSError, msgspec.MsgspecError) as error:

@@ -157,6 +157,10 @@ class EventLog(Protocol):
         """Return the purchases of the (shopper, item_id) pairs, in (time, cursor) order; used to match refunds."""
         ...
 
+    def logged_shoppers(self, shop_id: str) -> Iterator[str]:
+        """Yield every shopper who has an event, in order of id."""
+        ...
+
     def last_cursor(self, shop_id: str) -> int:
         """Return the highest cursor, 0 when empty."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -17,8 +17,8 @@ from likeness.erase import Receipt, erase
 from likeness.errors import ConfigError, InputError, NotFittedError, NotFoundError
 from likeness.events.load import FileKind, ImportReport, OnProgress, import_file, sniff, validate_file
 from likeness.explain import Evidence
-from likeness.fit import SNAPSHOTS, FitReport, fit
-from likeness.model import Model, current_model, versions
+from likeness.fit import FitReport, fit, stamped, unstamped
+from likeness.model import MODELS, Model, current_version, open_model, versions
 from likeness.persona.config import PersonaConfig, persona_config
 from likeness.persona.consent import consent_of
 from likeness.persona.facts import Facts
@@ -37,6 +37,7 @@ from likeness.stores.embedded import EmbeddedStore
 from likeness.types import DAY, Clock, Event, Item, Query, Request, Slate
 
 DATABASE = "shop.db"
+ANY_SHOP = "*"  # under this key a database keeps the id of the shop it was made for
 EXAMPLES = (
     "",
     "# What events say about liking an item, in views; see docs/settings.md for the rest.",
@@ -62,7 +63,8 @@ class Shop:
         self.store = store
         self.settings = settings
         self.tables = tables
-        self.shop_id = settings.shop_id or folder.resolve().name
+        self._model: Model | None = None
+        self.shop_id = settings.shop_id or self._named()
 
     @classmethod
     def open(cls, folder: Path | str, *, create: bool = True, store: Store | None = None, **settings: Any) -> Self:
@@ -96,6 +98,14 @@ class Shop:
         path.write_text("\n".join([*lines, *EXAMPLES]) + "\n", encoding="utf-8")
         Shop.open(folder).close()
         return path
+
+    def _named(self) -> str:
+        """Return the id the shop was made with: the folder's name of then, even if it was moved since."""
+        name = self.store.meta(ANY_SHOP, "shop_id")
+        if name is None:
+            name = self.folder.resolve().name
+            self.store.set_meta(ANY_SHOP, "shop_id", name)
+        return name
 
     def close(self) -> None:
         """Release files and connections."""
@@ -137,10 +147,7 @@ class Shop:
 
     def fit(self, *, until: float | None = None, progress: Progress = silent) -> FitReport:
         """Learn from everything in the log before `until`, and answer as of then from now on."""
-        report = fit(self.store, self.shop_id, self.folder, self.settings, self.config, until=until, progress=progress)
-        for name in ("model", "facts", "rules"):
-            self.__dict__.pop(name, None)
-        return report
+        return fit(self.store, self.shop_id, self.folder, self.settings, self.config, until=until, progress=progress)
 
     @property
     def clock(self) -> Clock:
@@ -153,10 +160,15 @@ class Shop:
         table = {"timezone": self.settings.timezone, **self.tables.get("persona", {}), "clock": self.clock}
         return persona_config(table)
 
-    @cached_property
+    @property
     def model(self) -> Model:
-        """The model in use. Raises NotFittedError before the first fit."""
-        return current_model(self.folder)
+        """The model in use, the newest that was put in force. Raises NotFittedError before the first fit."""
+        version = current_version(self.folder)
+        if self._model is None or self._model.version != version:
+            self._model = open_model(self.folder / MODELS / version)
+            for name in ("facts", "rules"):
+                self.__dict__.pop(name, None)
+        return self._model
 
     @cached_property
     def facts(self) -> Facts:
@@ -180,18 +192,29 @@ class Shop:
 
     # What is read.
 
+    def shoppers(self) -> Iterator[str]:
+        """Yield every shopper of the log, in order of id."""
+        return self.store.logged_shoppers(self.shop_id)
+
     def state(self, shopper: str, *, at: float | None = None) -> PersonaState:
         """Return the shopper's folded state: the snapshot and what came after it, or everything before `at`."""
-        until = self.model.card.until if at is None else at
-        snapshot = None if at is not None else self._snapshot(shopper)
-        cursor = snapshot.cursor if snapshot else 0
+        model = self.model
+        until = model.card.until if at is None else at
+        kept = None if at is not None else self.store.get(self.shop_id, shopper)
+        folded = None if kept is None else unstamped(model.version, kept)
+        cursor = kept.cursor if kept is not None and folded is not None else 0
         tail = self.store.of_shopper(self.shop_id, shopper, after=cursor, until=until)
-        state = PersonaState.decode(snapshot.state) if snapshot else None
-        folded = fold_events((event for _, event in tail), self.facts, state)
+        start = PersonaState.decode(folded) if folded is not None else None
+        state = fold_events((event for _, event in tail), self.facts, start)
         if at is None and len(tail) > TAIL:
-            newest = max(place for place, _ in tail)
-            self.store.put(self.shop_id, shopper, Snapshot(newest, folded.encode()))
-        return folded
+            self._keep(shopper, Snapshot(max(place for place, _ in tail), state.encode()), model.version)
+        return state
+
+    def _keep(self, shopper: str, snapshot: Snapshot, version: str) -> None:
+        """Write a newer snapshot, and take it back if the shopper was erased meanwhile."""
+        self.store.put(self.shop_id, shopper, stamped(version, snapshot))
+        if not self.store.of_shopper(self.shop_id, shopper, after=snapshot.cursor - 1):
+            self.store.erase(self.shop_id, shopper)
 
     def moment(self, shopper: str | None, state: PersonaState | None = None) -> float:
         """Return the time at which a shopper is read when none is given: just after the last thing that happened."""
@@ -273,7 +296,7 @@ class Shop:
     def stats(self) -> dict[str, Any]:
         """Return what the shop holds, as numbers by name."""
         imports = self.store.imports(self.shop_id)
-        shoppers = list(self.store.shoppers(self.shop_id))
+        shoppers = list(self.shoppers())
         counted = {key: sum(done.counts.get(key, 0) for done in imports) for key in COUNTED}
         try:
             fitted: Any = self.model.card
@@ -312,12 +335,6 @@ class Shop:
         if at is not None:
             state.consent = self.state(shopper).consent
         return state
-
-    def _snapshot(self, shopper: str) -> Snapshot | None:
-        """Return the snapshot, unless it was folded with another model's catalogue."""
-        if self.store.meta(self.shop_id, SNAPSHOTS) != self.model.version:
-            return None
-        return self.store.get(self.shop_id, shopper)
 
     def _one_clock(self, clock: Clock) -> None:
         if self.store.last_cursor(self.shop_id) and clock != self.clock:

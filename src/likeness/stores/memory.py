@@ -140,6 +140,12 @@ class MemoryStore:
             ]
         return [event_of(row) for *_, row in sorted(found)]
 
+    def logged_shoppers(self, shop_id: str) -> Iterator[str]:
+        """Yield every shopper who has an event, in order of id."""
+        with self._lock:
+            found = sorted(shopper for shopper, cursors in self._shops[shop_id].of.items() if cursors)
+        yield from found
+
     def last_cursor(self, shop_id: str) -> int:
         """Return the highest cursor, 0 when empty."""
         return max(self._shops[shop_id].cursors[-1:], default=0)

@@ -1,4 +1,4 @@
-"""The shopper's own past again, newer things first."""
+"""The shopper's own past again, newer things first, ties by recent demand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from likeness.evaluate.baselines.family import Family, Scores, Settings
 from likeness.evaluate.baselines.shelf import Facts, Matrix
-from likeness.types import DAY, Vectors
+from likeness.types import DAY, Floats, Vectors
+
+TIE = 1e-3
 
 
 def half_lives(facts: Facts) -> tuple[float | None, ...]:
@@ -45,12 +47,15 @@ def _fit(facts: Facts, grid: Iterable[Settings], seed: int) -> Iterator[tuple[Se
     for settings in grid:
         days = settings["half_life_days"]
         seen = _frequency(facts, str(settings["signal"]), None if days is None else float(days))
-        yield settings, _scores(seen)
+        yield settings, _scores(seen, facts.filler)
 
 
-def _scores(seen: Matrix) -> Scores:
+def _scores(seen: Matrix, demand: Floats) -> Scores:
+    """Things of one basket tie; what is in demand lately then comes first (TIE is less than a day of fading)."""
+    lift = 1.0 + TIE * demand / max(float(demand.max(initial=0.0)), 1e-12)
+
     def scores(codes: NDArray[np.int64]) -> Vectors:
-        return dense_rows(seen, codes).astype(np.float32)
+        return (dense_rows(seen, codes) * lift).astype(np.float32)
 
     return scores
 

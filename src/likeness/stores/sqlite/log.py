@@ -93,6 +93,15 @@ class LogTables:
         found = [row for shopper, items in wanted.items() for row in self._purchases(shop, shopper, sorted(items))]
         return [event_of(row) for row in sorted(found, key=lambda row: (row[NAMES.index("time")], row[-1]))]
 
+    def logged_shoppers(self, shop_id: str) -> Iterator[str]:
+        """Yield every shopper who has an event, in order of id: one step of the index each."""
+        shop, last = self._db.known(shop_id), ""
+        query = (
+            "SELECT min(shopper) FROM events INDEXED BY shoppers WHERE shop = ? AND shopper > ? AND shopper IS NOT NULL"
+        )
+        while (last := self._db.reader.execute(query, (shop, last)).fetchone()[0]) is not None:
+            yield last
+
     def last_cursor(self, shop_id: str) -> int:
         """Return the highest cursor, 0 when empty."""
         query = "SELECT coalesce(max(cursor), 0) FROM events WHERE shop = ?"
