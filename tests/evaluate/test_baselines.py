@@ -10,7 +10,7 @@ import pytest
 from likeness.errors import InputError
 from likeness.evaluate.baselines import FAMILIES, Facts
 from likeness.evaluate.baselines.ease import EASE, weights
-from likeness.evaluate.baselines.history import OWN_HISTORY
+from likeness.evaluate.baselines.history import OWN_HISTORY, TIE
 from likeness.evaluate.baselines.ials import IALS
 from likeness.evaluate.baselines.neighbours import similarity
 from likeness.evaluate.baselines.popular import popularity
@@ -45,11 +45,19 @@ def test_popularity_counts_events_or_shoppers(facts: Facts) -> None:
     assert popularity(facts, {"signal": "purchases", "count": "events"}, 7.0).tolist() == [0, 2, 2, 0, 0]
 
 
+def test_things_of_one_basket_come_by_recent_demand(log_of: MakeLog) -> None:
+    rows = [("a", 0, 1.0), ("a", 1, 1.0), ("b", 1, 9.0), ("c", 1, 9.5)]
+    own = Facts(train=log_of(rows), n_items=2)
+    ((_, scores),) = OWN_HISTORY.fit(own, [{"signal": "purchases", "half_life_days": 10.0}], 0)
+    first, second = scores(np.array([0]))[0].tolist()
+    assert first < second == pytest.approx(first, rel=TIE)
+
+
 def test_own_history_fades(facts: Facts) -> None:
     ((_, scores),) = OWN_HISTORY.fit(facts, [{"signal": "purchases", "half_life_days": 10.0}], 0)
     age = (facts.train.end - np.array([1, 2, 11]) * DAY) / DAY
     assert scores(np.array([0]))[0].tolist() == pytest.approx(
-        [2 ** (-age[0] / 10) + 2 ** (-age[1] / 10), 2 ** (-age[2] / 10), 0, 0, 0]
+        [2 ** (-age[0] / 10) + 2 ** (-age[1] / 10), 2 ** (-age[2] / 10), 0, 0, 0], rel=TIE
     )
     assert not scores(np.array([-1])).any()
 

@@ -52,7 +52,7 @@ def _fit(facts: Facts, grid: Iterable[Settings], seed: int) -> Iterator[tuple[Se
 
 def _scores(seen: Matrix, demand: Floats) -> Scores:
     """Things of one basket tie; what is in demand lately then comes first (TIE is less than a day of fading)."""
-    lift = 1.0 + TIE * demand / max(float(demand.max(initial=0.0)), 1e-12)
+    lift = 1.0 + TIE * (1.0 + demand)  # demand lies in [-1, 0)
 
     def scores(codes: NDArray[np.int64]) -> Vectors:
         return (dense_rows(seen, codes) * lift).astype(np.float32)
