@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -35,8 +36,10 @@ def settings_page() -> str:
 
 def demo_output() -> str:
     """Run the demo and return what it prints from the persona to the first table of the evaluation."""
-    folder = HERE.parent / "demo-shop"
-    done = subprocess.run([sys.executable, "-m", "likeness", "demo", str(folder)], capture_output=True, check=True)
+    command = [sys.executable, "-m", "likeness", "demo", "demo-shop"]
+    done = subprocess.run(
+        command, cwd=HERE.parent, env={**os.environ, "COLUMNS": "80"}, capture_output=True, check=True
+    )
     lines = done.stdout.decode().splitlines()
     first = next(i for i, line in enumerate(lines) if " 3. " in line)
     last = next(i for i, line in enumerate(lines) if "by slice" in line)
