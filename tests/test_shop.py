@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -225,3 +226,17 @@ def test_a_snapshot_of_another_model_is_not_read(tmp_path: Path) -> None:
         shop.store.put(shop.shop_id, who, Snapshot(kept.cursor, b"000009\n" + PersonaState.empty(shop.config).encode()))
         after = shop.persona(who)
         assert (after.known, after.events, len(after.favourites)) == (True, before.events, len(before.favourites))
+
+
+def test_a_fit_in_the_middle_of_a_request_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with made(tmp_path / "shop") as shop, Shop.open(tmp_path / "shop") as other:
+        asked = shop._request
+
+        def slowly(*given: Any) -> Any:
+            request = asked(*given)
+            other.fit()
+            return request
+
+        monkeypatch.setattr(shop, "_request", slowly)
+        assert shop.recommend(None, n=3).model == "000001"
+        assert shop.model.version == "000002"

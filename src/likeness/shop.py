@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -54,6 +55,15 @@ COUNTED = ("rows", "accepted", "repaired", "quarantined")
 TAIL = 64  # events after the snapshot before a reading writes a new one
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A fitted model with what is made once for it."""
+
+    model: Model
+    facts: Facts
+    rules: Rules
+
+
 class Shop:
     """One shop: a folder with settings, a store and fitted models."""
 
@@ -63,7 +73,7 @@ class Shop:
         self.store = store
         self.settings = settings
         self.tables = tables
-        self._model: Model | None = None
+        self._opened: Opened | None = None
         self.shop_id = settings.shop_id or self._named()
 
     @classmethod
@@ -161,24 +171,28 @@ class Shop:
         return persona_config(table)
 
     @property
-    def model(self) -> Model:
-        """The model in use, the newest that was put in force. Raises NotFittedError before the first fit."""
-        version = current_version(self.folder)
-        if self._model is None or self._model.version != version:
-            self._model = open_model(self.folder / MODELS / version)
-            for name in ("facts", "rules"):
-                self.__dict__.pop(name, None)
-        return self._model
+    def opened(self) -> Opened:
+        """The newest model that was put in force, with what is made once for it. Raises NotFittedError before a fit.
 
-    @cached_property
+        Take it once per request: a fit by another process may put another one in force at any moment.
+        """
+        version = current_version(self.folder)
+        if self._opened is None or self._opened.model.version != version:
+            model = open_model(self.folder / MODELS / version)
+            facts = Facts(self.config, model.catalogue, words_of)
+            rules = Rules(read_rules(self.tables.get("rules", [])), model.catalogue)
+            self._opened = Opened(model, facts, rules)
+        return self._opened
+
+    @property
+    def model(self) -> Model:
+        """The model in use."""
+        return self.opened.model
+
+    @property
     def facts(self) -> Facts:
         """What folding needs to know of items and words."""
-        return Facts(self.config, self.model.catalogue, words_of)
-
-    @cached_property
-    def rules(self) -> Rules:
-        """The `[[rules]]` of the settings file over the model's catalogue."""
-        return Rules(read_rules(self.tables.get("rules", [])), self.model.catalogue)
+        return self.opened.facts
 
     @property
     def end(self) -> float:
@@ -198,16 +212,16 @@ class Shop:
 
     def state(self, shopper: str, *, at: float | None = None) -> PersonaState:
         """Return the shopper's folded state: the snapshot and what came after it, or everything before `at`."""
-        model = self.model
-        until = model.card.until if at is None else at
+        opened = self.opened
+        until = opened.model.card.until if at is None else at
         kept = None if at is not None else self.store.get(self.shop_id, shopper)
-        folded = None if kept is None else unstamped(model.version, kept)
+        folded = None if kept is None else unstamped(opened.model.version, kept)
         cursor = kept.cursor if kept is not None and folded is not None else 0
         tail = self.store.of_shopper(self.shop_id, shopper, after=cursor, until=until)
         start = PersonaState.decode(folded) if folded is not None else None
-        state = fold_events((event for _, event in tail), self.facts, start)
+        state = fold_events((event for _, event in tail), opened.facts, start)
         if at is None and len(tail) > TAIL:
-            self._keep(shopper, Snapshot(max(place for place, _ in tail), state.encode()), model.version)
+            self._keep(shopper, Snapshot(max(place for place, _ in tail), state.encode()), opened.model.version)
         return state
 
     def _keep(self, shopper: str, snapshot: Snapshot, version: str) -> None:
@@ -233,7 +247,8 @@ class Shop:
                 f"shopper {shopper!r} is not in the log.", remedy="Check the id; likeness stats SHOP shows a few."
             )
         moment = self.moment(shopper, state) if at is None else at
-        catalogue, vectors = self.model.catalogue, self.model.vectors
+        model = self.model
+        catalogue, vectors = model.catalogue, model.vectors
         return view(state, shopper, moment, self.config, catalogue=catalogue, vectors=vectors, assume=self.assume)
 
     def search(self, text: str, *, user: str | None = None, **options: Any) -> Slate:
@@ -254,11 +269,12 @@ class Shop:
         known = self.store.slate(self.shop_id, request_id) if request_id is not None else None
         if known is not None:
             return known
-        request, state = self._request(time, options)
+        opened = self.opened
+        request, state = self._request(opened.model, time, options)
         slate = answer(
             request,
-            self.model,
-            self.rules,
+            opened.model,
+            opened.rules,
             self.settings,
             request_id=request_id or uuid4().hex,
             shop_id=self.shop_id,
@@ -272,10 +288,11 @@ class Shop:
 
     def ranked(self, *, time: float | None = None, **options: Any) -> tuple[list[str], list[float]]:
         """Return (item ids, scores) for a query; nothing is logged and no reasons are made."""
-        request, _ = self._request(time, options)
+        opened = self.opened
+        request, _ = self._request(opened.model, time, options)
         seed = (request.query.user_id, request.query.text)
-        places = rank(request, self.model, self.rules, self.settings, seed=seed)
-        items = self.model.catalogue.items
+        places = rank(request, opened.model, opened.rules, self.settings, seed=seed)
+        items = opened.model.catalogue.items
         return [items[row].item_id for row in places.rows.tolist()], places.scores.tolist()
 
     def explain(self, request_id: str) -> Slate:
@@ -314,7 +331,9 @@ class Shop:
             "model": fitted,
         }
 
-    def _request(self, time: float | None, options: dict[str, Any]) -> tuple[Request, PersonaState | None]:
+    def _request(
+        self, model: Model, time: float | None, options: dict[str, Any]
+    ) -> tuple[Request, PersonaState | None]:
         user = options.get("user_id")
         if options.get("n", 1) < 1 or (time is not None and not isfinite(time)):
             raise InputError(
@@ -325,7 +344,6 @@ class Shop:
         moment = self.moment(user, state) if time is None else time
         query = Query(time=moment, **{"explore": self.settings.explore, **options})
         known = PersonaState.empty(self.config) if state is None else state
-        model = self.model
         read = taste(known, user, moment, model.catalogue, self.config, vectors=model.vectors, assume=self.assume)
         return ask(query, model, read), state
 
