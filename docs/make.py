@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from likeness.persona.config import PersonaConfig
+from likeness.rank.heads import HeadsConfig
 from likeness.rank.rules import Rule
 from likeness.settings import settings_table
 
@@ -27,7 +28,7 @@ def settings_page() -> str:
         "|---|---|---|",
         *(f"| `{name}` | `{default}` | {help_text} |" for name, default, help_text in settings_table()),
     ]
-    for title, model in (("`[persona]`", PersonaConfig), ("`[[rules]]`", Rule)):
+    for title, model in (("`[persona]`", PersonaConfig), ("`[worth]`", HeadsConfig), ("`[[rules]]`", Rule)):
         lines += ["", f"## {title}", "", "| name | what |", "|---|---|"]
         described = {name: field.description for name, field in model.model_fields.items() if field.description}
         lines += [f"| `{name}` | {text} |" for name, text in described.items()]

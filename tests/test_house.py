@@ -34,8 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "stores": FLOOR,
     "simulate": FLOOR,
     "evaluate": FLOOR,
-    "train": FLOOR | {"encode", "nets"},
-    "testing": FLOOR | {"persona", "files", "events", "stores", "recall", "catalog"},
+    "train": FLOOR | {"encode", "nets", "recall", "catalog"},
+    "testing": FLOOR | {"persona", "files", "events", "stores", "recall", "catalog", "explore"},
 }
 # The composition root may name anything but testing.
 ROOT = {
@@ -55,6 +55,13 @@ ROOT = {
     "rehearse",
     "export",
     "batch",
+    "deep",
+    "workers",
+    "scorers",
+    "live",
+    "media",
+    "serving",
+    "starter",
     "progress",
 }
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from likeness.errors import FormatError, InputError
 from likeness.progress import Progress, silent
 from likeness.shop import Shop
+from likeness.workers import Asked, answers
 
 WRITTEN = ("csv", "tsv", "parquet")
 
@@ -28,16 +29,18 @@ def search_file(
     n: int = 100,
     user: str | None = None,
     where: str | None = None,
+    workers: int | None = None,
     progress: Progress = silent,
 ) -> dict[str, float]:
     """Answer every query of a TSV with a column `query`, and write `query, item_id, rank, score`.
 
-    Returns asked, rows, seconds, per_second. Raises InputError when the file or its column is not there, FormatError
+    `workers` processes share the work, None: one per core where there is enough of it. Returns asked, rows, seconds,
+    per_second. Raises InputError when the file or its column is not there, FormatError
     for an ending that cannot be written.
     """
     texts = list(dict.fromkeys(_queries(queries)))
     options = {"n": n, "user_id": user, "where": where, "slot": "search"}
-    return _write(shop, "query", [(text, {"text": text, **options}) for text in texts], out, progress)
+    return _write(shop, "query", [(text, {"text": text, **options}) for text in texts], out, workers, progress)
 
 
 def recommend_file(
@@ -49,6 +52,7 @@ def recommend_file(
     slot: str = "home",
     exclude_seen: bool = False,
     where: str | None = None,
+    workers: int | None = None,
     progress: Progress = silent,
 ) -> dict[str, float]:
     """Recommend to every user id of a file, one per line, and write `user_id, item_id, rank, score`.
@@ -63,7 +67,7 @@ def recommend_file(
     if ids[:1] == ["user_id"]:
         ids = ids[1:]
     options = {"n": n, "slot": slot, "exclude_seen": exclude_seen, "where": where, "explore": 0.0}
-    return _write(shop, "user_id", [(user, {"user_id": user, **options}) for user in ids], out, progress)
+    return _write(shop, "user_id", [(user, {"user_id": user, **options}) for user in ids], out, workers, progress)
 
 
 def _queries(path: Path) -> Iterator[str]:
@@ -79,14 +83,13 @@ def _queries(path: Path) -> Iterator[str]:
 
 
 def _write(
-    shop: Shop, key: str, asked: Sequence[tuple[str, dict[str, Any]]], out: Path, progress: Progress
+    shop: Shop, key: str, asked: Sequence[Asked], out: Path, workers: int | None, progress: Progress
 ) -> dict[str, float]:
     if out.suffix.lstrip(".") not in WRITTEN:
         raise FormatError(f"{out}: cannot write {out.suffix or 'no ending'}.", remedy=f"End it in one of {WRITTEN}.")
     started = perf_counter()
     columns: dict[str, list[Any]] = {key: [], "item_id": [], "rank": [], "score": []}
-    for done, (name, options) in enumerate(asked):
-        ids, scores = shop.ranked(**options)
+    for done, (name, ids, scores) in enumerate(answers(shop, asked, workers)):
         columns[key] += [name] * len(ids)
         columns["item_id"] += ids
         columns["rank"] += range(1, len(ids) + 1)

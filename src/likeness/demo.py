@@ -34,7 +34,7 @@ def demo(folder: Path, *, console: Console | None = None, progress: Progress = s
     _fresh(folder)
     synthetic = simulate(SHOP, SEED)
     files = write_files(synthetic, folder)
-    with Shop.open(folder) as shop:
+    with Shop.open(folder, effort="fast") as shop:
         say.print(Rule("1. Import: events and items as files"))
         reports = [shop.import_file(path, progress=progress) for path in files]
         for report in reports:

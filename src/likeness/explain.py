@@ -8,6 +8,7 @@ import numpy as np
 
 from likeness.model import Stage
 from likeness.persona.facts import BANDS
+from likeness.rank.feedback import NAME
 from likeness.rank.rules import Ruled
 from likeness.types import Catalogue, Floats, Pool, Reason, Taste
 
@@ -22,6 +23,14 @@ ENGLISH: Mapping[str, str] = {
     "together": "goes with {because}",
     "similar": "is like {because}",
     "taste": "fits your interests",
+    "related:substitute": "an alternative to {because}",
+    "related:instead": "others who looked at {because} bought this",
+    "related:complement": "bought along with {because}",
+    "related:after": "often bought after {because}",
+    "sequence": "fits what you chose lately",
+    "factors": "chosen by shoppers with your taste",
+    "fresh": "new, and close to {because}",
+    "looks": "looks like {because}",
     "words": "matches the words of your search",
     "meaning": "matches the meaning of your search",
     "facet": "you often choose {name}",
@@ -29,6 +38,7 @@ ENGLISH: Mapping[str, str] = {
     "item:history": "you have shown interest in this",
     "item:taste": "close to what you like",
     "rule": "chosen by the shop: {name}",
+    "disliked": "lower because you turned down {because}",
     "explore": "something new to try",
 }
 CHINESE: Mapping[str, str] = {
@@ -37,6 +47,14 @@ CHINESE: Mapping[str, str] = {
     "together": "常与{because}一起购买",
     "similar": "与{because}相似",
     "taste": "符合您的兴趣",
+    "related:substitute": "可替代{because}",
+    "related:instead": "看过{because}的人买了它",
+    "related:complement": "常与{because}搭配购买",
+    "related:after": "常在买过{because}后购买",
+    "sequence": "符合您最近的选择",
+    "factors": "品味相近的人的选择",
+    "fresh": "新品，与{because}相近",
+    "looks": "看起来像{because}",
     "words": "与您搜索的字词匹配",
     "meaning": "与您搜索的意思相近",
     "facet": "您常选{name}",
@@ -44,6 +62,7 @@ CHINESE: Mapping[str, str] = {
     "item:history": "您对它感兴趣过",
     "item:taste": "与您的喜好相近",
     "rule": "店铺推荐：{name}",
+    "disliked": "因为您不喜欢{because}，排名靠后",
     "explore": "尝试一点新东西",
 }
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "zh": CHINESE}
@@ -71,7 +90,8 @@ def reasons_of(
     weight: dict[str, float] = {}
     for name, contribution in zip(stage.scorer.names, contributions.tolist(), strict=True):
         part, _, rest = name.partition(":")
-        key = part if part in pool.sources else f"{part}:{rest.partition('/')[0]}"  # "/again": for what was bought
+        whole = part in pool.sources and part != "related"  # its columns are reasons of their own
+        key = part if whole else f"{part}:{rest.partition('/')[0]}"  # "/again": for what was bought
         weight[key] = weight.get(key, 0.0) + contribution
     found: list[Reason] = []
     for key, amount in sorted(weight.items(), key=lambda pair: -pair[1]):
@@ -79,11 +99,11 @@ def reasons_of(
             break
         part, _, rest = key.partition(":")
         if part in pool.sources:
-            reason = _source_reason(part, amount, pool, place, catalogue, evidence)
+            reason = _source_reason(key, amount, pool, place, catalogue, evidence)
         elif part == "facet":
             reason = _facet_reason(rest, amount, int(pool.rows[place]), catalogue, taste, evidence)
         else:
-            reason = _item_reason(rest, amount, int(pool.rows[place]), taste)
+            reason = None if part != "item" else _item_reason(rest, amount, int(pool.rows[place]), taste)
         found += [reason] if reason is not None else []
     return tuple(found)
 
@@ -98,6 +118,7 @@ def in_words(reason: Reason, catalogue: Catalogue, language: str = "en") -> str:
     phrases = LANGUAGES[language]
     key = {"source": reason.name, "item": f"item:{reason.name}"}.get(reason.kind, reason.kind)
     key = "facet:price" if reason.kind == "facet" and reason.name.startswith("price=") else key
+    key = "disliked" if reason.kind == "rule" and reason.name.startswith(f"{NAME}: ") else key
     row = catalogue.row_of.get(reason.because or "")
     because = catalogue.items[row].title or reason.because if row is not None else reason.because
     if because is None and "{because}" in phrases.get(key, ""):
@@ -130,7 +151,7 @@ def _item_reason(name: str, amount: float, row: int, taste: Taste) -> Reason | N
 def _source_reason(
     name: str, amount: float, pool: Pool, place: int, catalogue: Catalogue, evidence: Evidence
 ) -> Reason | None:
-    column = pool.sources.index(name)
+    column = pool.sources.index(name.partition(":")[0])
     if pool.scores[place, column] != pool.scores[place, column]:  # NaN: this source did not propose it
         return None
     row = int(pool.because[place, column])

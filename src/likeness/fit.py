@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -24,13 +25,15 @@ from likeness.persona.fold import fold_columns
 from likeness.ports import Snapshot, Store
 from likeness.progress import Clockwork, Progress, silent
 from likeness.query.normalise import words as words_of
-from likeness.rank.linear import LinearScorer
+from likeness.rank.heads import read_scorer
 from likeness.schema import EVENT_SCHEMA
+from likeness.scorers import origin_of
 from likeness.settings import Settings
 
-STEPS = 6
+STEPS = 7
 KEPT = 2  # versions that stay: the one in force, and the one before it for readers that still have it open
 LOCK = ".lock"
+WORKSHOP = ".nets"  # what an interrupted training of nets left
 
 
 class FitReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +57,7 @@ def fit(
     folder: Path,
     settings: Settings,
     config: PersonaConfig,
+    tables: Mapping[str, Any],
     *,
     until: float | None = None,
     progress: Progress = silent,
@@ -63,7 +67,7 @@ def fit(
     Raises StoreError while another fit of the same shop is under way.
     """
     with _alone(folder):
-        return _fit(store, shop_id, folder, settings, config, until, progress)
+        return _fit(store, shop_id, folder, settings, config, tables, until, progress)
 
 
 def _fit(
@@ -72,6 +76,7 @@ def _fit(
     folder: Path,
     settings: Settings,
     config: PersonaConfig,
+    tables: Mapping[str, Any],
     until: float | None,
     progress: Progress,
 ) -> FitReport:
@@ -86,9 +91,13 @@ def _fit(
         work,
         settings=settings,
         config=config,
+        tables=tables,
         until=until,
         version=version,
         clockwork=clockwork,
+        home=folder,
+        workshop=folder / MODELS / WORKSHOP,
+        progress=progress,
     )
     folded = fold_columns(table, Facts(config, model.catalogue, words_of))
     work.replace(folder / MODELS / version)
@@ -97,6 +106,7 @@ def _fit(
     put_in_force(folder, version)
     for old in versions(folder)[:-KEPT]:
         shutil.rmtree(folder / MODELS / old)
+    shutil.rmtree(folder / MODELS / WORKSHOP, ignore_errors=True)
     clockwork.done("personas")
     return FitReport(card=model.card, scorer=scorer_origin(folder / MODELS / version), seconds=clockwork.seconds)
 
@@ -142,5 +152,5 @@ def _workplace(folder: Path) -> tuple[str, Path]:
 
 
 def scorer_origin(folder: Path) -> str:
-    """Return "fitted" or "default": where the scorer of a model's recommendations comes from."""
-    return LinearScorer.load(folder / KNOWN).origin
+    """Return "boosted", "fitted" or "default": where the scorer of a model's recommendations comes from."""
+    return origin_of(read_scorer(folder / KNOWN))

@@ -5,29 +5,31 @@ Nothing at or after the cutoff is seen.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from itertools import chain
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from likeness.catalog.build import build_catalogue, save_catalogue
+from likeness.catalog.graph import save_graph
 from likeness.catalog.text import item_texts, meaning_text
+from likeness.deep import choose_effort, train_nets
 from likeness.encode import load_encoder
-from likeness.model import KNOWN, UNKNOWN, Card, Model, Stage, fit_sources, recommend_stage, write_card
+from likeness.media import media_of
+from likeness.model import FEW, KNOWN, UNKNOWN, Card, Model, fit_sources, graph_of, write_card
 from likeness.persona.config import PersonaConfig
 from likeness.persona.interactions import interactions
-from likeness.progress import Clockwork
-from likeness.rank.features import NAMES
-from likeness.rank.linear import LinearScorer
+from likeness.progress import Clockwork, Progress, silent
+from likeness.rank.heads import heads_config
 from likeness.rank.text import TextFeatures
-from likeness.rank.train import default_scorer, fit_scorer
 from likeness.recall.meaning import Meaning
 from likeness.recall.words import Words
-from likeness.rehearse import rehearsals_of, rehearse, rehearse_unknown
+from likeness.rehearse import rehearsals_of
+from likeness.scorers import School, learn_scorers
 from likeness.settings import Settings
-from likeness.types import Catalogue, Interactions, Item, Vectors
+from likeness.types import Catalogue, Item, Vectors
 
 
 def learn(
@@ -38,11 +40,19 @@ def learn(
     *,
     settings: Settings,
     config: PersonaConfig,
+    tables: Mapping[str, Any],
     until: float | None,
     version: str,
     clockwork: Clockwork,
+    home: Path,
+    workshop: Path,
+    progress: Progress = silent,
 ) -> Model:
-    """Learn from a log (EVENT_SCHEMA plus `cursor`) into an empty folder, and return the model opened from it."""
+    """Learn from a log (EVENT_SCHEMA plus `cursor`) into an empty folder, and return the model opened from it.
+
+    `home` is the shop's own folder, where its media lie; `workshop` is where unfinished nets lie, so that learning the
+    same again goes on where it was interrupted.
+    """
     if until is not None:
         table = table.filter(pc.less(table["time"], until))
     catalogue = build_catalogue(items, events=[table], observations=observations, until=until, clock=config.clock)
@@ -54,7 +64,16 @@ def learn(
     learn_text(catalogue, vectors, folder)
     clockwork.done("text indexes")
     log = interactions(table, catalogue, config, until)
-    sources = fit_sources(log, catalogue, vectors)
+    rehearsals = list(rehearsals_of(log))
+    chosen = choose_effort(settings.effort, log)
+    befores = [rehearsal.before for rehearsal in rehearsals]
+    nets = train_nets(befores, log, catalogue, vectors, workshop, chosen.effort, progress)
+    clockwork.done("nets")
+    graph = graph_of(log, catalogue, vectors)
+    (folder / "graph").mkdir()
+    save_graph(graph, folder / "graph")
+    media, pictures = media_of(home, catalogue, settings.images)
+    sources = fit_sources(log, catalogue, vectors, media=media, net=nets.final, graph=graph)
     for name, source in sources.items():
         (folder / name).mkdir()
         source.save(folder / name)
@@ -66,16 +85,25 @@ def learn(
         clock=config.clock,
         encoder=settings.encoder,
         encoder_version=encoder.name,
+        cursor=int(pc.max(table["cursor"]).as_py() or 0),
         events=len(table),
         items=len(catalogue),
         shoppers=len(log.shoppers),
+        effort=chosen.effort,
+        effort_note=chosen.why,
+        pictures=pictures,
+        sources=tuple(sources),
     )
-    known, unknown = learn_scorers(log, table, Model(folder=folder, card=card), config, settings.assume)
-    known.save(folder / KNOWN)
-    unknown.save(folder / UNKNOWN)
+    model = Model(folder=folder, card=card)
+    school = School(
+        table=table, model=model, config=config, assume=settings.assume, media=media, worth=heads_config(tables)
+    )
+    learnt = learn_scorers(rehearsals, nets, log, school)
+    for name, scorer in ((KNOWN, learnt.known), (FEW, learnt.few), (UNKNOWN, learnt.unknown)):
+        scorer.save(folder / name)
     write_card(card, folder)
     clockwork.done("scorer")
-    return Model(folder=folder, card=card)
+    return model
 
 
 def learn_text(catalogue: Catalogue, vectors: Vectors, folder: Path) -> None:
@@ -89,23 +117,3 @@ def learn_text(catalogue: Catalogue, vectors: Vectors, folder: Path) -> None:
     for name, part in parts.items():
         (folder / name).mkdir()
         part.save(folder / name)
-
-
-def learn_scorers(
-    log: Interactions, table: pa.Table, model: Model, config: PersonaConfig, assume: Collection[str]
-) -> tuple[LinearScorer, LinearScorer]:
-    """Return the scorers of recommendations to somebody known and to somebody unknown.
-
-    Both are fitted in rehearsals whose sources know only what was known then.
-    """
-    rehearsals = list(rehearsals_of(log))
-    stages = [_stage_before(rehearsal.before, model) for rehearsal in rehearsals]
-    both = list(zip(rehearsals, stages, strict=True))
-    known = chain.from_iterable(rehearse(cut, table, model, stage, config, assume) for cut, stage in both)
-    unknown = chain.from_iterable(rehearse_unknown(cut, model, stage, config) for cut, stage in both)
-    return fit_scorer(known, NAMES, seed=0), fit_scorer(unknown, NAMES, seed=0)
-
-
-def _stage_before(before: Interactions, model: Model) -> Stage:
-    sources = fit_sources(before, model.catalogue, model.vectors)
-    return recommend_stage(sources, model.catalogue, model.vectors, default_scorer())

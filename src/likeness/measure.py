@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,8 @@ import pyarrow.compute as pc
 from likeness.catalog.build import build_catalogue
 from likeness.errors import InputError
 from likeness.evaluate import EvaluateConfig, Recommend, Report, Split, evaluate, last_out, targets_of_log, time_split
+from likeness.evaluate.baselines import content_family, sasrec_family
+from likeness.evaluate.baselines.sasrec import FitSasrec
 from likeness.fit import read_log
 from likeness.learn import learn
 from likeness.model import Model
@@ -25,7 +28,8 @@ from likeness.persona.taste import taste
 from likeness.pipeline import ask, rank
 from likeness.progress import Clockwork, Progress, silent
 from likeness.query.normalise import words as words_of
-from likeness.rank.rules import Rules
+from likeness.serving import Serving
+from likeness.settings import Effort
 from likeness.shop import Shop
 from likeness.types import DAY, Query
 
@@ -40,7 +44,7 @@ def measure(shop: Shop, *, days: float, config: EvaluateConfig | None = None, pr
     train = table.filter(pc.less(table["time"], cutoff)) if cutoff is not None else without_last(table, shop)
     if not pc.any(pc.equal(train["event"], "purchase")).as_py():
         raise InputError("nobody bought anything before the test window.", remedy="Give fewer --days, or more data.")
-    with TemporaryDirectory(prefix="likeness-") as work:
+    with TemporaryDirectory(prefix="likeness-") as work, TemporaryDirectory(prefix="likeness-") as workshop:
         model = learn(
             train,
             shop.store.items(shop.shop_id),
@@ -48,9 +52,13 @@ def measure(shop: Shop, *, days: float, config: EvaluateConfig | None = None, pr
             Path(work),
             settings=shop.settings,
             config=shop.config,
+            tables=shop.tables,
             until=cutoff,
             version="evaluation",
-            clockwork=Clockwork("learn", 5, progress),
+            clockwork=Clockwork("learn", 6, progress),
+            home=shop.folder,
+            workshop=Path(workshop),
+            progress=progress,
         )
         split = _split(table, cutoff, days, model, shop)
         facts = Facts(shop.config, model.catalogue, words_of)
@@ -59,19 +67,32 @@ def measure(shop: Shop, *, days: float, config: EvaluateConfig | None = None, pr
             "likeness": recommender(model, states, shop, personalise=True),
             "likeness, no persona": recommender(model, states, shop, personalise=False),
         }
-        return evaluate(split, model.catalogue, ours, config, progress=_spoken(progress))
+        peers = (
+            content_family(model.vectors),
+            sasrec_family(_sasrec(model.card.effort), reason="it needs torch and an effort above fast"),
+        )
+        return evaluate(split, model.catalogue, ours, config, extra=peers, progress=_spoken(progress))
+
+
+def _sasrec(effort: Effort) -> FitSasrec | None:
+    """Return what fits a SASRec, None where no net was trained either: without torch, or when haste was asked for."""
+    if effort == "fast" or find_spec("torch") is None:
+        return None
+    from likeness.train.sasrec import fit_sasrec
+
+    return fit_sasrec
 
 
 def recommender(model: Model, states: Mapping[str, bytes], shop: Shop, *, personalise: bool) -> Recommend:
     """Return the serving pipeline over a model and the personas as they were at its cutoff."""
-    rules = Rules([], model.catalogue)
+    serving = Serving.of(model, shop.settings, {})
 
     def recommend(shopper: str, time: float, n: int, exclude_seen: bool) -> Sequence[int]:
         encoded = states.get(shopper)
         state = PersonaState.decode(encoded) if encoded is not None else PersonaState.empty(shop.config)
         query = Query(time=time, user_id=shopper, n=n, exclude_bought=exclude_seen, personalise=personalise)
         known = taste(state, shopper, time, model.catalogue, shop.config, vectors=model.vectors, assume=shop.assume)
-        places = rank(ask(query, model, known), model, rules, shop.settings, seed=shopper)
+        places = rank(ask(query, model, known), serving, seed=shopper)
         rows: list[int] = places.rows.tolist()
         return rows
 

@@ -6,7 +6,7 @@ models/<version>/model.json, catalogue/, search.json, recommend.json and one fol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,31 +14,49 @@ from pathlib import Path
 import msgspec
 
 from likeness.catalog.build import load_catalogue
+from likeness.catalog.graph import build_graph, load_graph
+from likeness.catalog.paths import Paths
 from likeness.encode import load_encoder
 from likeness.errors import NotFittedError, StoreError
 from likeness.ports import Encoder, Scorer, Source
 from likeness.rank.features import RecommendFeatures
+from likeness.rank.feedback import Feedback
 from likeness.rank.filters import Mask, where
-from likeness.rank.linear import LinearScorer
+from likeness.rank.heads import read_scorer
 from likeness.rank.text import TextFeatures, search_scorer
 from likeness.recall.again import Again
+from likeness.recall.factors import Factors
+from likeness.recall.fresh import Fresh
+from likeness.recall.looks import Looks
 from likeness.recall.meaning import Meaning
 from likeness.recall.popular import Popular
+from likeness.recall.related import Related
+from likeness.recall.sequence import Sequential
 from likeness.recall.similar import Similar
 from likeness.recall.taste import Taste
+from likeness.recall.tempo import Tempo
 from likeness.recall.together import Together
 from likeness.recall.words import Words
-from likeness.types import Catalogue, Clock, Floats, Interactions, Pool, Request, Vectors
+from likeness.settings import Effort
+from likeness.types import Catalogue, Clock, Floats, Graph, Interactions, Pool, Request, Vectors
 
-FORMAT = 1
+FORMAT = 2
 MODELS, CURRENT, CARD = "models", "current", "model.json"
-KNOWN, UNKNOWN = "known.json", "unknown.json"  # scorers of recommendations, by who asks
-SOURCES: Mapping[str, type[Popular | Again | Together | Similar | Taste]] = {
+KNOWN, FEW, UNKNOWN = "known.json", "few.json", "unknown.json"  # scorers of recommendations, by who asks
+SHORT = 3  # items: somebody of whom no more are known has a scorer of their own
+SOURCES: Mapping[
+    str, type[Popular | Again | Together | Factors | Fresh | Similar | Taste | Related | Looks | Sequential]
+] = {
     "popular": Popular,
     "again": Again,
     "together": Together,
+    "factors": Factors,
+    "fresh": Fresh,
     "similar": Similar,
     "taste": Taste,
+    "related": Related,
+    "looks": Looks,
+    "sequence": Sequential,
 }
 """What answers queries without text, in this order."""
 
@@ -52,9 +70,14 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     encoder: str  # the setting it was fitted with
     encoder_version: str  # the encoder's own name: another one would not fit its vectors
+    cursor: int  # of the last event seen
     events: int
     items: int
     shoppers: int
+    effort: Effort = "fast"
+    effort_note: str = ""  # why it is not the one that was asked for
+    pictures: dict[str, int] = {}  # how many were looked at, and why others were not
+    sources: tuple[str, ...] = ()  # of SOURCES, those that were fitted
     format: int = FORMAT
 
 
@@ -107,6 +130,21 @@ class Model:
         return self.meaning.vectors
 
     @cached_property
+    def graph(self) -> Graph:
+        """The knowledge graph."""
+        return load_graph(self.folder / "graph", self.catalogue)
+
+    @cached_property
+    def paths(self) -> Paths:
+        """How two items are related."""
+        return Paths(self.graph)
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """What moves down what is like the items a shopper turned down."""
+        return Feedback(self.catalogue, self.vectors)
+
+    @cached_property
     def words(self) -> Words:
         """Lexical recall."""
         return Words.load(self.folder / "words", self.catalogue)
@@ -115,7 +153,9 @@ class Model:
         """Return the stage for a request: with text, or without it for somebody known or unknown."""
         if request.query.text:
             return self._search
-        return self._known if request.taste.known else self._unknown
+        if not request.taste.known:
+            return self._unknown
+        return self._known if len(request.taste.rows) > SHORT else self._few
 
     @cached_property
     def _search(self) -> Stage:
@@ -124,12 +164,24 @@ class Model:
 
     @cached_property
     def _known(self) -> Stage:
-        sources = {name: kind.load(self.folder / name, self.catalogue) for name, kind in SOURCES.items()}
-        return recommend_stage(sources, self.catalogue, self.vectors, LinearScorer.load(self.folder / KNOWN))
+        sources = {name: SOURCES[name].load(self.folder / name, self.catalogue) for name in self.card.sources}
+        return recommend_stage(sources, self.catalogue, self.vectors, read_scorer(self.folder / KNOWN))
+
+    @cached_property
+    def _few(self) -> Stage:
+        return replace(self._known, scorer=read_scorer(self.folder / FEW))
 
     @cached_property
     def _unknown(self) -> Stage:
-        return replace(self._known, scorer=LinearScorer.load(self.folder / UNKNOWN))
+        return replace(self._known, scorer=read_scorer(self.folder / UNKNOWN))
+
+    def take(self, change: Callable[[Source], Source]) -> None:
+        """Put changed sources in the place of those that answer queries without text, all at once."""
+        sources = {source.name: change(source) for source in self._known.sources}
+        scorer = self._known.scorer
+        self.__dict__["_known"] = recommend_stage(sources, self.catalogue, self.vectors, scorer)
+        for stage in ("_few", "_unknown"):
+            self.__dict__.pop(stage, None)
 
     def mask(self, filter_text: str) -> Mask:
         """Return (n_items,) the rows inside a filter expression; FilterError when it cannot be parsed."""
@@ -140,20 +192,45 @@ class Model:
         return self._masks[filter_text]
 
 
-def fit_sources(log: Interactions, catalogue: Catalogue, vectors: Vectors) -> dict[str, Source]:
-    """Return every source for queries without text, fitted on a log."""
+def fit_sources(
+    log: Interactions,
+    catalogue: Catalogue,
+    vectors: Vectors,
+    *,
+    media: Sequence[Vectors] = (),
+    net: Path | None = None,
+    graph: Graph | None = None,
+) -> dict[str, Source]:
+    """Return every source for queries without text, fitted on a log.
+
+    `vectors` (n_items, d) are of the texts, `media` (n_items, d_k) of pictures and the like, `net` is the folder of a
+    net trained on the same log. Without `graph` one is built from it.
+    """
+    if graph is None:
+        graph = graph_of(log, catalogue, vectors)
+    looks = {"looks": Looks.fit(log, catalogue, media=media)} if media else {}
+    sequence = {"sequence": Sequential.load(net, catalogue)} if net is not None else {}
+    together = Together.fit(log, catalogue)
     return {
         "popular": Popular.fit(log, catalogue),
         "again": Again.fit(log, catalogue),
-        "together": Together.fit(log, catalogue),
+        "together": together,
+        "fresh": Fresh.fit(log, catalogue, vectors=vectors, links=together.links),
+        "factors": Factors.fit(log, catalogue),
         "similar": Similar.fit(log, catalogue, vectors=vectors),
         "taste": Taste.fit(log, catalogue, vectors=vectors),
+        "related": Related.fit(log, catalogue, graph=graph),
+        **looks,
+        **sequence,
     }
 
 
-def recommend_stage(
-    sources: Mapping[str, Source], catalogue: Catalogue, vectors: Vectors, scorer: LinearScorer
-) -> Stage:
+def graph_of(log: Interactions, catalogue: Catalogue, vectors: Vectors) -> Graph:
+    """Return the knowledge graph of a log."""
+    return build_graph(log, catalogue, vectors, pace=Tempo.of(log).pace)
+
+
+def recommend_stage(sources: Mapping[str, Source], catalogue: Catalogue, vectors: Vectors, scorer: Scorer) -> Stage:
     """Return the stage for queries without text."""
     features = RecommendFeatures(catalogue, vectors, sources)
     return Stage(sources=tuple(sources.values()), features=features, scorer=scorer)

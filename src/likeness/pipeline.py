@@ -5,6 +5,7 @@ Search and recommendation are the same path; a query with text uses the sources 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,15 @@ from likeness.explain import Evidence, no_evidence, reasons_of, ruled_reasons
 from likeness.explore import choose
 from likeness.model import Model, Stage
 from likeness.query.understand import understand
-from likeness.rank.diversify import diversify
+from likeness.rank.diversify import calibrate, diversify
+from likeness.rank.feedback import Disliked, rejected
 from likeness.rank.filters import Mask
-from likeness.rank.rules import Ruled, Rules
+from likeness.rank.rules import Ruled, unruled
+from likeness.rank.slots import Slot, SlotMasks, nudge
 from likeness.recall.blend import blend
 from likeness.seeds import rng_of
-from likeness.settings import Settings
-from likeness.types import Floats, Pool, Query, Reason, Request, Rows, Slate, SlateItem, Taste
+from likeness.serving import Serving
+from likeness.types import Catalogue, Floats, Pool, Query, Reason, Relation, Request, Rows, Slate, SlateItem, Taste
 
 TEMPERATURE = 0.5  # of explored slates, in standard deviations of the scores
 
@@ -37,23 +40,31 @@ class Ranked:
     pool: Pool
     features: Floats  # (n, F)
     ruled: Ruled
+    disliked: Disliked  # what the shopper turned down did to the scores
     explored: bool
 
 
-def ask(query: Query, model: Model, taste: Taste) -> Request:
+def ask(
+    query: Query, model: Model, taste: Taste, *, masks: SlotMasks | None = None, relation: Relation = "any"
+) -> Request:
     """Return what every source is given: the shopper's taste, the page's items, the text's vector, the allowed rows.
 
-    Without `personalise` the taste is nobody's; it then only says what is left out as seen or bought.
+    Without `personalise` the taste is nobody's; it then only says what is left out as seen, bought or hidden.
     """
     catalogue = model.catalogue
     context = [catalogue.row_of[item] for item in query.context_items if item in catalogue.row_of]
+    page = np.array(context, np.int32)
+    allowed = _allowed(query, model, taste, page)
+    if masks is not None and not query.text and (mask := masks(query.slot, page)) is not None:
+        allowed &= mask
     return Request(
         query=query,
         taste=taste if query.personalise else nobody(taste),
-        context=np.array(context, np.int32),
+        context=page,
         vector=model.encoder.encode([query.text])[0] if query.text else None,
         understanding=understand(query.text) if query.text else None,
-        allowed=_allowed(query, model, taste, context),
+        allowed=allowed,
+        relation=relation,
     )
 
 
@@ -75,29 +86,32 @@ def nobody(taste: Taste) -> Taste:
     )
 
 
-def propose(request: Request, stage: Stage, n: int) -> Pool:
-    """Return the candidates of all sources side by side, at most `n` of each."""
-    return blend([source.recall(request, n) for source in stage.sources])
+def propose(request: Request, stage: Stage, n: int, sources: Collection[str] = ()) -> Pool:
+    """Return the candidates of all sources side by side, at most `n` of each; `sources` names those that take part."""
+    taking = [source for source in stage.sources if not sources or source.name in sources]
+    return blend([source.recall(request, n) for source in taking])
 
 
-def rank(request: Request, model: Model, rules: Rules, settings: Settings, *, seed: object) -> Ranked:
+def rank(request: Request, serving: Serving, *, seed: object) -> Ranked:
     """Return the slate's places; `seed` decides explored orders and nothing else."""
-    query = request.query
-    stage = model.stage(request)
-    pool = propose(request, stage, max(settings.candidates, query.n))
+    query, slot = request.query, serving.slots[request.query.slot]
+    stage = serving.model.stage(request)
+    pool, spare = _pool(request, stage, serving)
     features = stage.features(pool, request)
     scores = stage.scorer.score(features)
-    ruled = rules.apply(pool.rows, scores, request)
-    order = _order(pool, scores + ruled.adjustment, ruled, query, model, settings)
+    disliked = _disliked(pool, scores, request, serving.model)
+    scores = scores + disliked.adjustment
+    if not query.text:
+        scores = scores + _wished(pool, scores, slot, serving)
+        scores = scores - spare * (float(np.ptp(scores)) + 1.0 if spare.any() else 0.0)
+    ruled = serving.rules.apply(pool.rows, scores, request) if slot.rules else unruled(len(scores))
+    final = scores + ruled.adjustment
+    order = _order(pool, final, ruled, request, slot, serving)
     free = query.n - sum(place < query.n for place in ruled.pins)
-    explore = query.explore if not query.text else 0.0
-    ranked = (scores + ruled.adjustment)[order]
-    rng = rng_of("explore", seed)
-    picked, propensities = choose(ranked, free, explore=explore, temperature=TEMPERATURE, rng=rng)
-    explored = bool((picked != np.arange(len(picked))).any())
+    picked, propensities = _explored(final[order], free, query, seed)
     shown = order[picked]
     places = _pinned(shown.tolist(), pool, ruled, query.n)
-    final = np.append(scores + ruled.adjustment, 0.0)  # the last one stands for a pinned item nobody proposed
+    final = np.append(final, 0.0)  # the last one stands for a pinned item nobody proposed
     chance = np.ones(len(final))  # a pin is certain
     chance[shown] = propensities
     index = np.array([i for _, i in places], np.intp)
@@ -109,22 +123,69 @@ def rank(request: Request, model: Model, rules: Rules, settings: Settings, *, se
         pool=pool,
         features=features,
         ruled=ruled,
-        explored=explored,
+        disliked=disliked,
+        explored=bool((picked != np.arange(len(picked))).any()),
     )
+
+
+def _pool(request: Request, stage: Stage, serving: Serving) -> tuple[Pool, NDArray[np.bool_]]:
+    """Return the candidates, and which of them (n,) only fill what the slot's own sources leave over."""
+    query = request.query
+    n = max(serving.settings.candidates, query.n)
+    if query.text:
+        pool = propose(request, stage, n)
+        return pool, np.zeros(len(pool.rows), bool)
+    own: set[str] = set()
+    pool, spare = blend([]), np.zeros(0, bool)
+    for slot in serving.slots.chain(query.slot):
+        if len(pool.rows) >= query.n:
+            break
+        own = own | set(slot.sources) if slot.sources else set()
+        first, pool = pool.rows, propose(request, stage, n, own)
+        spare = ~np.isin(pool.rows, first) if len(first) else np.zeros(len(pool.rows), bool)
+        if not own:
+            break
+    return pool, spare
+
+
+def _explored(scores: Floats, n: int, query: Query, seed: object) -> tuple[NDArray[np.intp], Floats]:
+    """Return (places, propensities) of the first `n` of `scores`, which stand in the ranker's order."""
+    explore = query.explore if not query.text else 0.0
+    if explore == 0.0:
+        n = min(n, len(scores))
+        return np.arange(n), np.ones(n)
+    return choose(scores, n, explore=explore, temperature=TEMPERATURE, rng=rng_of("explore", seed))
+
+
+def _wished(pool: Pool, scores: Floats, slot: Slot, serving: Serving) -> Floats:
+    """Return (n,) what the slot's wishes add to the scores: a relation, and what sells little."""
+    wished = np.zeros(len(scores))
+    if slot.emphasis and "related" in pool.sources:
+        wished += nudge(scores, pool.scores[:, pool.sources.index("related")], slot.emphasis)
+    if slot.long_tail or slot.new_items:
+        spread = float(np.std(scores))
+        wished += serving.tail.adjustment(pool.rows, slot.long_tail * spread, new=slot.new_items * spread)
+    return wished
+
+
+def _disliked(pool: Pool, scores: Floats, request: Request, model: Model) -> Disliked:
+    """Return what feedback does to the scores; a search is not bent by what was turned down elsewhere."""
+    if request.query.text:
+        return Disliked(np.zeros(len(scores)))
+    return model.feedback(pool.rows, scores, request.taste, request.taste.verdicts)
 
 
 def answer(
     request: Request,
-    model: Model,
-    rules: Rules,
-    settings: Settings,
+    serving: Serving,
     *,
     request_id: str,
     shop_id: str,
     evidence: Evidence = no_evidence,
 ) -> Slate:
     """Return the slate with reasons, ready to be shown and logged; `evidence` names the events behind a facet."""
-    ranked = rank(request, model, rules, settings, seed=request_id)
+    model = serving.model
+    ranked = rank(request, serving, seed=request_id)
     stage = model.stage(request)
     centred = stage.scorer.contributions(ranked.features)
     centred = centred - centred.mean(axis=0) if len(centred) else centred
@@ -145,13 +206,13 @@ def answer(
                 item,
                 sources=_named(ranked.pool.sources, ranked.pool.scores[place]),
                 features=_named(stage.scorer.names, ranked.features[place]),
-                reasons=(*ruled, *found, *drawn),
+                reasons=(*ruled, *ranked.disliked.reasons(place), *found, *drawn),
             )
         items.append(item)
     return Slate(request_id=request_id, shop_id=shop_id, query=request.query, model=model.version, items=tuple(items))
 
 
-def _allowed(query: Query, model: Model, taste: Taste, context: list[int]) -> Mask:
+def _allowed(query: Query, model: Model, taste: Taste, context: Rows) -> Mask:
     """Return the rows that may be shown: available, inside the filter, not the page itself, not seen if so asked."""
     allowed = model.catalogue.available.copy()
     if query.where:
@@ -160,12 +221,13 @@ def _allowed(query: Query, model: Model, taste: Taste, context: list[int]) -> Ma
         allowed[taste.rows] = False
     if query.exclude_bought:
         allowed[taste.rows[taste.bought > 0]] = False
+    allowed[rejected(taste, taste.verdicts, asked=bool(query.text) or not query.personalise)] = False
     allowed[context] = False
     return allowed
 
 
 def _order(
-    pool: Pool, scores: Floats, ruled: Ruled, query: Query, model: Model, settings: Settings
+    pool: Pool, scores: Floats, ruled: Ruled, request: Request, slot: Slot, serving: Serving
 ) -> NDArray[np.intp]:
     """Return indices into the pool in the order of preference, without what rules drop or pin.
 
@@ -174,18 +236,26 @@ def _order(
     pinned = np.isin(pool.rows, list(ruled.pins.values()))
     kept = np.flatnonzero(ruled.keep & ~pinned)
     best = kept[np.lexsort((pool.rows[kept], -scores[kept]))]
-    if query.text or not (settings.diversity or settings.max_per_category):
+    if request.query.text:
         return best
-    chosen = diversify(
-        pool.rows[best],
-        scores[best],
-        model.catalogue,
-        model.vectors,
-        n=query.n,
-        weight=settings.diversity,
-        max_per_category=settings.max_per_category,
-    )
-    return np.asarray(best[chosen])
+    catalogue, n = serving.model.catalogue, request.query.n
+    weight = serving.settings.diversity if slot.diversity is None else slot.diversity
+    cap = serving.settings.max_per_category if slot.max_per_category is None else slot.max_per_category
+    rows, said = pool.rows[best], scores[best]
+    if slot.calibration:
+        mix = mix_of(request.taste, catalogue)
+        return np.asarray(best[calibrate(rows, said, catalogue, mix, n=n, weight=slot.calibration)])
+    if weight or cap:
+        vectors = serving.model.vectors
+        return np.asarray(best[diversify(rows, said, catalogue, vectors, n=n, weight=weight, max_per_category=cap)])
+    return best
+
+
+def mix_of(taste: Taste, catalogue: Catalogue) -> Floats:
+    """Return (categories,) how the shopper's liking is shared out among the categories, summing to 1 or all zero."""
+    liked = taste.facets.get("category", {})
+    share = np.array([max(float(liked[name][-1]), 0.0) if name in liked else 0.0 for name in catalogue.category_names])
+    return share / share.sum() if share.any() else share
 
 
 def _pinned(ranked: list[int], pool: Pool, ruled: Ruled, n: int) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -20,8 +20,9 @@ from likeness.errors import ConfigError
 from likeness.types import PURPOSES
 
 FILE_NAME = "likeness.toml"
-TABLES = ("persona", "rules")  # of components
+TABLES = ("persona", "rules", "slots", "worth")  # of components
 ENV_PREFIX = "LIKENESS_"
+Effort = Literal["fast", "balanced", "best"]
 
 
 class Settings(BaseModel):
@@ -33,6 +34,16 @@ class Settings(BaseModel):
     timezone: str = Field("UTC", description="IANA time zone in which habits (hour, weekday) are counted.")
     encoder: str = Field(
         "static", description="Text encoder: static, minilm, sentence-transformers:NAME or openai:MODEL; read by `fit`."
+    )
+    images: str = Field(
+        "",
+        description="Encoder of the pictures whose paths the items give: descriptor, sentence-transformers:NAME, or "
+        "empty for none; read by `fit`.",
+    )
+    effort: Effort = Field(
+        "balanced",
+        description="What `fit` spends: fast (no nets, under a minute), balanced (minutes) or best (up to an hour). "
+        "Nets need the extra `learn`; without it fast is taken and said.",
     )
     consent_default: bool = Field(
         True, description="Whether a purpose a shopper never spoke about counts as granted; false is opt-in."

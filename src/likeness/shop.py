@@ -19,6 +19,8 @@ from likeness.errors import ConfigError, InputError, NotFittedError, NotFoundErr
 from likeness.events.load import FileKind, ImportReport, OnProgress, import_file, sniff, validate_file
 from likeness.explain import Evidence
 from likeness.fit import FitReport, fit, stamped, unstamped
+from likeness.live import Tail
+from likeness.media import MediaReport, import_media
 from likeness.model import MODELS, Model, current_version, open_model, versions
 from likeness.persona.config import PersonaConfig, persona_config
 from likeness.persona.consent import consent_of
@@ -32,25 +34,15 @@ from likeness.pipeline import answer, ask, rank
 from likeness.ports import Snapshot, Store
 from likeness.progress import Progress, silent
 from likeness.query.normalise import words as words_of
-from likeness.rank.rules import Rules, read_rules
-from likeness.settings import FILE_NAME, Settings, load_settings, settings_table
+from likeness.rank.slots import HOME
+from likeness.serving import Serving
+from likeness.settings import Settings, load_settings
+from likeness.starter import write_settings
 from likeness.stores.embedded import EmbeddedStore
 from likeness.types import DAY, Clock, Event, Item, Query, Request, Slate
 
 DATABASE = "shop.db"
 ANY_SHOP = "*"  # under this key a database keeps the id of the shop it was made for
-EXAMPLES = (
-    "",
-    "# What events say about liking an item, in views; see docs/settings.md for the rest.",
-    "# [persona.event_weights]",
-    "# purchase = 5.0",
-    "",
-    "# Merchandising: action is boost, bury, drop or pin.",
-    "# [[rules]]",
-    '# name = "season opening"',
-    '# action = "boost"',
-    """# where = 'category == "Garden" and price < 50'""",
-)
 COUNTED = ("rows", "accepted", "repaired", "quarantined")
 TAIL = 64  # events after the snapshot before a reading writes a new one
 
@@ -61,7 +53,8 @@ class Opened:
 
     model: Model
     facts: Facts
-    rules: Rules
+    serving: Serving
+    tail: Tail
 
 
 class Shop:
@@ -95,17 +88,7 @@ class Shop:
     @staticmethod
     def init(folder: Path, **settings: str | None) -> Path:
         """Make the folder with a commented settings file and return that file's path; ConfigError if it is there."""
-        path = folder / FILE_NAME
-        if path.exists():
-            raise ConfigError(f"{path} exists.", remedy="Edit it, or choose another folder.")
-        folder.mkdir(parents=True, exist_ok=True)
-        given = {name: value for name, value in settings.items() if value is not None}
-        load_settings(folder, given)
-        lines = ["# Settings of this shop. A line without '#' is in force; the values shown are the defaults."]
-        for name, default, help_text in settings_table():
-            shown = f'{name} = "{given[name]}"' if name in given else f"# {name} = {_toml(default)}"
-            lines += ["", f"# {help_text}", shown]
-        path.write_text("\n".join([*lines, *EXAMPLES]) + "\n", encoding="utf-8")
+        path = write_settings(folder, settings)
         Shop.open(folder).close()
         return path
 
@@ -116,6 +99,11 @@ class Shop:
             name = self.folder.resolve().name
             self.store.set_meta(ANY_SHOP, "shop_id", name)
         return name
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the shop's store is the one in its folder, so that another process can open it too."""
+        return isinstance(self.store, EmbeddedStore)
 
     def close(self) -> None:
         """Release files and connections."""
@@ -145,6 +133,13 @@ class Shop:
         self._one_clock(kind.clock)
         return import_file(self.store, self.shop_id, source, kind.options, _bytes(progress), kind)
 
+    def import_media(self, path: Path | str) -> MediaReport:
+        """Read a file of (item_id, kind, vector) of pictures, sound or video; the next fit reads them.
+
+        Raises InputError naming file, line and rule; then nothing is taken.
+        """
+        return import_media(self.folder, Path(path))
+
     def observe(self, events: Event | Sequence[Event]) -> int:
         """Append events, durable when this returns, and return how many were new; personas show them at once."""
         return self.store.append(self.shop_id, [events] if isinstance(events, Event) else events)
@@ -157,7 +152,15 @@ class Shop:
 
     def fit(self, *, until: float | None = None, progress: Progress = silent) -> FitReport:
         """Learn from everything in the log before `until`, and answer as of then from now on."""
-        return fit(self.store, self.shop_id, self.folder, self.settings, self.config, until=until, progress=progress)
+        parts = (self.store, self.shop_id, self.folder, self.settings, self.config, self.tables)
+        return fit(*parts, until=until, progress=progress)
+
+    def follow(self) -> int:
+        """Fold what happened since the fit into the sources that can take it, and return how many events that was.
+
+        Personas are live without it. It costs milliseconds per event, so that a service calls it now and then.
+        """
+        return self.opened.tail.follow(self.store, self.shop_id)
 
     @property
     def clock(self) -> Clock:
@@ -180,8 +183,7 @@ class Shop:
         if self._opened is None or self._opened.model.version != version:
             model = open_model(self.folder / MODELS / version)
             facts = Facts(self.config, model.catalogue, words_of)
-            rules = Rules(read_rules(self.tables.get("rules", [])), model.catalogue)
-            self._opened = Opened(model, facts, rules)
+            self._opened = Opened(model, facts, Serving.of(model, self.settings, self.tables), Tail(model, self.config))
         return self._opened
 
     @property
@@ -270,12 +272,10 @@ class Shop:
         if known is not None:
             return known
         opened = self.opened
-        request, state = self._request(opened.model, time, options)
+        request, state = self._request(opened.serving, time, options)
         slate = answer(
             request,
-            opened.model,
-            opened.rules,
-            self.settings,
+            opened.serving,
             request_id=request_id or uuid4().hex,
             shop_id=self.shop_id,
             evidence=evidence_of(state),
@@ -289,9 +289,8 @@ class Shop:
     def ranked(self, *, time: float | None = None, **options: Any) -> tuple[list[str], list[float]]:
         """Return (item ids, scores) for a query; nothing is logged and no reasons are made."""
         opened = self.opened
-        request, _ = self._request(opened.model, time, options)
-        seed = (request.query.user_id, request.query.text)
-        places = rank(request, opened.model, opened.rules, self.settings, seed=seed)
+        request, _ = self._request(opened.serving, time, options)
+        places = rank(request, opened.serving, seed=(request.query.user_id, request.query.text))
         items = opened.model.catalogue.items
         return [items[row].item_id for row in places.rows.tolist()], places.scores.tolist()
 
@@ -332,8 +331,10 @@ class Shop:
         }
 
     def _request(
-        self, model: Model, time: float | None, options: dict[str, Any]
+        self, serving: Serving, time: float | None, options: dict[str, Any]
     ) -> tuple[Request, PersonaState | None]:
+        model, slot = serving.model, serving.slots[options.get("slot") or HOME]
+        options = {"explore": self.settings.explore} | slot.filled(options)
         user = options.get("user_id")
         if options.get("n", 1) < 1 or (time is not None and not isfinite(time)):
             raise InputError(
@@ -342,10 +343,10 @@ class Shop:
             )
         state = self._readable(user, time) if user is not None else None
         moment = self.moment(user, state) if time is None else time
-        query = Query(time=moment, **{"explore": self.settings.explore, **options})
+        query = Query(time=moment, **options)
         known = PersonaState.empty(self.config) if state is None else state
         read = taste(known, user, moment, model.catalogue, self.config, vectors=model.vectors, assume=self.assume)
-        return ask(query, model, read), state
+        return ask(query, model, read, masks=serving.masks, relation=slot.relation), state
 
     def _readable(self, shopper: str, at: float | None) -> PersonaState:
         """Return the state at a time with the consent of today: what was withdrawn is withdrawn for the past too."""
@@ -389,8 +390,3 @@ def evidence_of(state: PersonaState | None) -> Evidence:
 
 def _bytes(progress: Progress) -> OnProgress:
     return lambda name, done, size: progress(f"import {name}", done, size)
-
-
-def _toml(default: str) -> str:
-    """Return a default as TOML shows it."""
-    return {"True": "true", "False": "false"}.get(default, default.replace("'", '"'))

@@ -67,8 +67,10 @@ def fitted(console: Console, report: FitReport) -> None:
     card = report.card
     console.print(
         f"Model {card.version}: {card.events:,} events, {card.items:,} items, {card.shoppers:,} shoppers, "
-        f"encoder {card.encoder_version}, scorer {report.scorer}"
+        f"encoder {card.encoder_version}, effort {card.effort}, scorer {report.scorer}"
     )
+    if card.effort_note:
+        console.print(f"Effort {card.effort} was taken: {card.effort_note}")
     console.print("  " + " · ".join(f"{step} {seconds:.1f} s" for step, seconds in report.seconds.items()))
 
 

@@ -19,6 +19,7 @@ Rows = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 Clock = Literal["time", "position"]
+Relation = Literal["any", "substitutes", "complements"]
 
 DAY = 86_400.0
 
@@ -191,6 +192,7 @@ class Interactions:
     value: Floats  # (n,) NaN where unknown
     end: float  # the cutoff: every time is < end
     clock: Clock = "time"
+    cursor: NDArray[np.int64] | None = None  # (n,) place in the log, where it is known
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -220,6 +222,7 @@ class Taste:
     queries: tuple[tuple[str, float], ...] = ()  # recent query texts with decayed weight, latest first
     price: tuple[float, float] | None = None  # mean and standard deviation of the price percentile bought
     orders: float = 0.0  # estimated number of orders ever
+    verdicts: Mapping[str, Rows] = field(default_factory=dict)  # latest word -> rows, see rank/feedback
 
     @property
     def known(self) -> bool:
@@ -259,6 +262,7 @@ class Request:
     vector: Vectors | None = None  # (d,) the query text's vector
     understanding: Understanding | None = None  # of the query text
     allowed: NDArray[np.bool_] | None = None  # (n_items,) filters; None means everything available
+    relation: Relation = "any"  # what the slot wishes the items to be to those of the page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,3 +284,27 @@ class Pool:
     scores: Floats  # (n, S) NaN where the source did not propose the row
     ranks: Floats  # (n, S) 1-based, NaN where the source did not propose the row
     because: Rows  # (n, S) -1 none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """Typed edges from items to items and from items to values, in compressed rows by relation; R relations, E edges.
+
+    A node below `n_items` is a catalogue row, node n_items + k is `values[k]`.
+    """
+
+    relations: tuple[str, ...]
+    n_items: int
+    values: tuple[tuple[str, str], ...]  # (kind, value): ("category", "Home > Mugs"), ("colour", "red")
+    start: NDArray[np.int64]  # (R, n_items + 1) edges of row i by relation r: start[r, i] to start[r, i + 1]
+    target: Rows  # (E,) nodes, the heaviest of each row and relation first
+    weight: Vectors  # (E,) above 0, see catalog/graph
+    support: Vectors  # (E,) observations behind it, undecayed
+    confidence: Vectors  # (E,) probability, 0 to 1, that the relation is there
+
+    def edges(self, relation: str, row: int) -> slice:
+        """Return where the edges of a row lie in the arrays of edges; empty for a relation the graph has not."""
+        if relation not in self.relations:
+            return slice(0, 0)
+        start = self.start[self.relations.index(relation)]
+        return slice(int(start[row]), int(start[row + 1]))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from likeness.errors import InputError
-from likeness.evaluate.baselines import FAMILIES, Facts
-from likeness.evaluate.baselines.ease import EASE, weights
+from likeness.evaluate.baselines import FAMILIES, Facts, Scores, content_family, sasrec_family
+from likeness.evaluate.baselines.ease import EASE, local_weights, weights
 from likeness.evaluate.baselines.history import OWN_HISTORY, TIE
 from likeness.evaluate.baselines.ials import IALS
 from likeness.evaluate.baselines.neighbours import similarity
 from likeness.evaluate.baselines.popular import popularity
+from likeness.evaluate.baselines.slim import slim
 from likeness.evaluate.lists import collect, ranked
 from likeness.evaluate.splits import targets_of
-from likeness.types import DAY, Interactions
+from likeness.types import DAY, EVENT_NAMES, Interactions
 
 MakeLog = Callable[..., Interactions]
 ROWS = [("a", 0, 1.0), ("a", 0, 2.0), ("a", 1, 11.0), ("b", 0, 3.0), ("b", 1, 12.0), ("c", 2, 12.5), ("", 2, 13.0)]
@@ -98,13 +102,97 @@ def test_ease_is_the_closed_form(blocks: Facts) -> None:
 
 
 def test_ease_ignores_items_nobody_bought(facts: Facts) -> None:
-    ((_, scores),) = EASE.fit(facts, [{"signal": "purchases", "l2": 1.0, "half_life_days": None}], 0)
+    ((_, scores),) = EASE.fit(facts, [{**EASE.grid(facts)[0], "l2": 1.0}], 0)
     assert scores(np.array([0, 1, -1]))[:, 3:].any() == False  # noqa: E712
 
 
-def test_ease_is_left_out_above_its_limit(facts: Facts) -> None:
-    assert EASE.why_not(facts, 3) is None
-    assert "more than the limit of 2" in str(EASE.why_not(facts, 2))
+@pytest.mark.parametrize("half_life", [None, 3 * DAY])
+def test_ease_over_all_companions_is_ease(blocks: Facts, half_life: float | None) -> None:
+    profile = blocks.profile("purchases", half_life)
+    assert np.allclose(local_weights(profile, 5.0, 19).toarray(), weights(profile, 5.0), atol=1e-5)
+    few = local_weights(profile, 5.0, 4)
+    assert np.bincount(few.tocoo().col).max() == 4
+
+
+def test_ease_says_which_way_it_was_solved(blocks: Facts) -> None:
+    assert {settings["solver"] for settings in EASE.grid(blocks)} == {"whole"}
+    large = replace(blocks, dense_items=19, _made={})
+    assert {settings["solver"] for settings in EASE.grid(large)} == {"nearest 256"}
+    ((_, near),) = EASE.fit(large, EASE.grid(large)[:1], 0)
+    ((_, whole),) = EASE.fit(blocks, EASE.grid(blocks)[:1], 0)
+    assert np.allclose(near(np.arange(40)), whole(np.arange(40)), atol=1e-5)
+
+
+def test_the_inverse_is_made_in_place(blocks: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of columns, and one n x n matrix at a time: 4 bytes per pair of items and a third on top."""
+    monkeypatch.setattr("likeness.evaluate.baselines.ease.BLOCK", 64)
+    n, rng = 900, np.random.default_rng(0)
+    profile = sp.csr_array((rng.random((200, n)) < 0.01).astype(np.float32))
+    tracemalloc.start()
+    whole = weights(profile, 5.0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.35 * 4 * n * n
+    dense = profile.toarray().astype(float)
+    inverse = np.linalg.inv(dense.T @ dense + 5.0 * np.eye(n))
+    assert np.allclose(whole + np.eye(n), np.eye(n) - inverse / np.diag(inverse) + np.eye(n), atol=1e-4)
+
+
+def test_slim_meets_the_conditions_of_its_minimum(blocks: Facts) -> None:
+    """Where a weight is positive the slope is zero, where it is zero the slope is not negative."""
+    dense = blocks.profile("purchases").toarray().astype(float)
+    found = slim(blocks.profile("purchases"), 0.5, 2.0, 19).toarray()
+    gram = dense.T @ dense
+    assert not found.diagonal().any() and (found >= 0).all()
+    for item in range(20):
+        slope = gram @ found[:, item] - gram[:, item] + 2.0 * found[:, item] + 0.5
+        slope[item] = 0.0
+        assert np.allclose(slope[found[:, item] > 0], 0.0, atol=1e-2)
+        assert (slope[found[:, item] == 0] > -1e-2).all()
+
+
+def test_content_is_the_cosine_to_what_was_wanted(facts: Facts) -> None:
+    vectors = np.eye(5, 3, dtype=np.float32)
+    vectors[3] = [0.6, 0.8, 0.0]
+    vectors[4] = [0.0, 0.0, 1.0]
+    family = content_family(vectors)
+    ((_, scores),) = family.fit(facts, [{"signal": "purchases", "half_life_days": None}], 0)
+    said = scores(np.array([0, -1]))
+    assert said[0].tolist() == pytest.approx([0.5**0.5, 0.5**0.5, 0, 1.4 * 0.5**0.5, 0], abs=1e-6)
+    assert not said[1].any()
+    assert 1 <= len(family.grid(facts)) <= 6
+
+
+def test_sasrec_is_whatever_is_given_and_left_out_without_it(facts: Facts) -> None:
+    asked = []
+
+    def fit_sasrec(log: Interactions, n_items: int, settings: dict[str, float | str | None], seed: int) -> Scores:
+        asked.append((len(log), n_items, settings, seed))
+        return lambda codes: np.ones((len(codes), n_items), np.float32)
+
+    family = sasrec_family(fit_sasrec)
+    grid = family.grid(facts)
+    assert 1 <= len(grid) <= 6 and family.why_not(facts) is None
+    fitted = list(family.fit(facts, grid[:2], 3))
+    assert asked == [(len(facts.train), 5, settings, 3) for settings in grid[:2]]
+    assert fitted[0][1](np.array([0])).tolist() == [[1.0] * 5]
+    assert sasrec_family(None).why_not(facts) == "it needs torch"
+
+
+def test_negative_events_lower_what_they_name(log_of: MakeLog) -> None:
+    """Everything is signed: a refund takes the purchase away, and rejection without purchase is below silence."""
+    bought = log_of([("a", 0, 1.0), ("a", 1, 2.0), ("b", 0, 1.0), ("b", 1, 2.0), ("c", 0, 5.0), ("c", 2, 6.0)])
+    event, weight = bought.event.copy(), bought.weight.copy()
+    viewed, sent_back = EVENT_NAMES.index("view_item"), EVENT_NAMES.index("not_interested")
+    event[4], weight[4], event[5], weight[5] = viewed, 1.0, sent_back, -5.0
+    signed = Facts(train=replace(bought, event=event, weight=weight), n_items=3)
+    positive = Facts(train=replace(bought, event=event, weight=np.maximum(weight, 0.0)), n_items=3)
+    assert signed.signals == ("purchases", "everything")
+    assert signed.profile("everything").toarray()[2].tolist() == pytest.approx([np.log(2), 0, -np.log(6)])
+    for family in FAMILIES:
+        for settings in (s for s in family.grid(signed) if s["signal"] == "everything"):
+            ((_, now),), ((_, was),) = (list(family.fit(facts, [settings], 0)) for facts in (signed, positive))
+            assert now(np.array([2]))[0, 2] <= was(np.array([2]))[0, 2] + 1e-6, (family.name, settings)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from likeness.errors import LikenessError
 from likeness.evaluate import EvaluateConfig, Report, Split, evaluate, last_out, show, time_split
-from likeness.evaluate.baselines import Facts
+from likeness.evaluate.baselines import Facts, content_family, sasrec_family
 from likeness.evaluate.baselines.history import OWN_HISTORY
 from likeness.evaluate.bootstrap import ratio, resampled_means
 from likeness.evaluate.splits import bought_pairs, codes, new_only
@@ -110,10 +110,11 @@ def test_taste_does_not_pay_where_there_is_none(tools: Tools) -> None:
 
 def test_every_row_has_every_interval_and_they_hold_the_mean(report: Report) -> None:
     for table in report.tables:
-        assert len(table.rows) == 9
+        assert len(table.rows) == 10
         for row in table.rows:
             assert set(row.metrics) == {
-                "ndcg@10", "recall@10", "recall@20", "mrr@10", "novelty@10", "tail_share@10", "calibration@10"
+                "ndcg@10", "recall@10", "recall@20", "mrr@10", "novelty@10", "tail_share@10", "calibration@10",
+                "ndcg@10, debiased", "recall@20, debiased", "recall@20, by item",
             }  # fmt: skip
             for found in row.metrics.values():
                 assert found.low is not None and found.value is not None and found.high is not None
@@ -191,6 +192,21 @@ def test_last_out_without_times(tasteful: tuple[SyntheticShop, Split, Catalogue]
     assert report.table("all").shoppers == 200
     assert report.table("all").wanted == 1.0
     assert value(report, "all", "item-kNN", "ndcg@10") > value(report, "all", "random", "ndcg@10")
+
+
+def test_more_baselines_can_be_brought_and_what_was_tried_is_kept(
+    tasteful: tuple[SyntheticShop, Split, Catalogue],
+) -> None:
+    _, split, catalogue = tasteful
+    vectors = np.eye(int(catalogue.category.max()) + 1, dtype=np.float32)[catalogue.category]
+    config = EvaluateConfig(baselines=("popularity", "content", "SASRec"), resamples=20, budget=3)
+    report = evaluate(split, catalogue, {}, config, extra=(content_family(vectors), sasrec_family(None)))
+    assert report.left_out == {"SASRec": "it needs torch"}
+    assert {row.recommender for row in report.table("all").rows} == {"popularity", "content"}
+    for tuned in report.tuned:
+        assert len(tuned.trials) == tuned.tried <= 3
+        assert tuned.score == max(trial.score for trial in tuned.trials)
+        assert tuned.chosen in [trial.settings for trial in tuned.trials]
 
 
 def test_tables_are_printed(report: Report) -> None:

@@ -24,7 +24,7 @@ def test_every_row_names_known_events_needs_and_a_purpose() -> None:
     for feed in FEEDS:
         assert feed.events <= set(EVENT_NAMES)
         assert set(feed.needs) <= set(Signal._fields)
-        assert feed.purpose in PURPOSES or feed.statistic == "consent"
+        assert feed.purpose in PURPOSES or feed.statistic in ("consent", "verdict")
     assert {feed.purpose for feed in FEEDS} >= set(PURPOSES)
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from likeness.rank import train
+from likeness.rank import examples as kept
 from likeness.rank.features import NAMES
+from likeness.rank.linear import LinearScorer
 from likeness.rank.train import DEFAULT, default_scorer, fit_scorer
 from likeness.types import Floats
 
@@ -27,16 +28,16 @@ def examples(shoppers: int, *, buys: int = 5, candidates: int = 100) -> Iterator
 
 def test_it_finds_the_weights_that_made_the_choices() -> None:
     scorer = fit_scorer(examples(1000, buys=1), ["a", "b", "c"], seed=0)
-    assert scorer.origin == "fitted"
+    assert isinstance(scorer, LinearScorer) and scorer.origin == "fitted"
     np.testing.assert_allclose(scorer.weights, TRUTH, atol=0.15)
     assert scorer.means[0] == pytest.approx(7.0, abs=0.5)
 
 
 def test_thinning_the_others_leaves_the_weights_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the others that are kept stands for several inside the softmax."""
-    monkeypatch.setattr(train, "OTHERS", 1000)
+    monkeypatch.setattr(kept, "OTHERS", 1000)
     whole = fit_scorer(examples(300, buys=40, candidates=400), ["a", "b", "c"], seed=0)
-    monkeypatch.setattr(train, "OTHERS", 20)
+    monkeypatch.setattr(kept, "OTHERS", 20)
     few = fit_scorer(examples(300, buys=40, candidates=400), ["a", "b", "c"], seed=0)
     np.testing.assert_allclose(few.weights / few.scales, whole.weights / whole.scales, atol=0.03)
 

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from likeness.ports import Source
 from likeness.recall import company as counting
 from likeness.recall.company import company
+from likeness.recall.counts import Counts
 from likeness.recall.links import Links
 from likeness.recall.ridge import NEAREST, ridge
 from likeness.recall.together import Together
@@ -90,12 +91,12 @@ def test_ridge_gives_the_credit_to_the_one_that_explains(monkeypatch: pytest.Mon
     """Item 2 follows item 0; item 1 is only ever there because 0 is."""
     monkeypatch.setattr("likeness.recall.ridge.SHRINK", 1.0)
     visits = [(s, 0, [0, 2] + [1] * (s % 2)) for s in range(40)] + [(s, 0, [1]) for s in range(40, 60)]
-    weights = ridge(company(log_of(visits), 3))
+    weights = ridge(Counts.of(company(log_of(visits), 3)))
     assert weights[0, 2] > 10 * weights[1, 2]
 
 
 def test_links_are_positive_bounded_and_never_to_oneself() -> None:
-    weights = ridge(company(small_shop(items=200, shoppers=300).log, 200)).tocsc()
+    weights = ridge(Counts.of(company(small_shop(items=200, shoppers=300).log, 200))).tocsc()
     assert (weights.data > 0).all()
     assert not weights.diagonal().any()
     assert np.diff(weights.indptr).max() <= NEAREST

@@ -31,6 +31,7 @@ ShopArg = Annotated[Path, typer.Argument(metavar="SHOP", help="The shop's folder
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Until = Annotated[str | None, typer.Option("--until", help="Only what happened before this time (RFC 3339 or a date).")]
 Many = Annotated[int, typer.Option("-n", "--n", min=1, max=1000, help="How many items.")]
+EffortOption = Annotated[str | None, typer.Option("--effort", help="fast, balanced or best; see the settings page.")]
 
 
 class Report(Protocol):

@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from likeness import show
-from likeness.cli.app import JsonFlag, ShopArg, Until, app, err, open_shop, out, print_json, progress, seconds
+from likeness.cli.app import (
+    EffortOption,
+    JsonFlag,
+    ShopArg,
+    Until,
+    app,
+    err,
+    open_shop,
+    out,
+    print_json,
+    progress,
+    seconds,
+)
 from likeness.errors import FormatError, InputError
 from likeness.events.load import FileKind, ImportReport, sniff
 from likeness.export import export as export_table
@@ -88,6 +100,21 @@ def import_(
 
 
 @app.command()
+def media(
+    shop: ShopArg,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Parquet, NDJSON or CSV of item_id, kind, vector.")],
+    json: JsonFlag = False,
+) -> None:
+    """Read vectors of pictures, sound or video that were made elsewhere."""
+    with open_shop(shop, create=True) as opened:
+        report = opened.import_media(file)
+    if json:
+        print_json(report)
+    else:
+        out.print(f"{file.name}: read {report.read}, the shop has {report.kept}")
+
+
+@app.command()
 def validate(
     files: Files, as_: AsKind = As.auto, format_: FormatName = "auto", map_: Mapping = None, json: JsonFlag = False
 ) -> None:
@@ -107,10 +134,11 @@ def fit(
     shop: ShopArg,
     until: Until = None,
     encoder: Annotated[str | None, typer.Option(help="Text encoder; see the settings page.")] = None,
+    effort: EffortOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """Learn from the log: catalogue, themes, indexes, item-to-item, scorer, personas."""
-    with open_shop(shop, encoder=encoder) as opened, progress(quiet=json) as report:
+    """Learn from the log: catalogue, themes, indexes, item-to-item, nets, scorers, personas."""
+    with open_shop(shop, encoder=encoder, effort=effort) as opened, progress(quiet=json) as report:
         fitted = opened.fit(until=seconds(until), progress=report)
     if json:
         print_json(fitted)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from likeness import show
-from likeness.cli.app import JsonFlag, ShopArg, app, open_shop, out, print_json, progress
+from likeness.cli.app import EffortOption, JsonFlag, ShopArg, app, open_shop, out, print_json, progress
 from likeness.demo import demo as run_demo
 from likeness.measure import measure
 
@@ -17,10 +17,11 @@ from likeness.measure import measure
 def evaluate(
     shop: ShopArg,
     days: Annotated[float, typer.Option(min=0.01, help="Length of the test window at the end of the log.")] = 30,
+    effort: EffortOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Measure on the shop's own past: global time split, every item ranked, tuned baselines, intervals."""
-    with open_shop(shop) as opened, progress(quiet=json) as report:
+    with open_shop(shop, effort=effort) as opened, progress(quiet=json) as report:
         result = measure(opened, days=days, progress=report)
     if json:
         print_json(result)

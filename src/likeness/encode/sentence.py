@@ -50,4 +50,4 @@ def load_sentence(model: str, *, device: str = "cpu") -> SentenceEncoder:
     except (OSError, ValueError) as unknown:
         remedy = "Give a model's hub name or its folder; the first use of a hub name needs a network."
         raise ConfigError(f"sentence-transformers cannot open {model!r}: {unknown}.", remedy=remedy) from unknown
-    return SentenceEncoder(f"sentence-transformers:{model}", int(loaded.get_embedding_dimension()), loaded)
+    return SentenceEncoder(f"sentence-transformers:{model}", int(loaded.get_embedding_dimension() or 0), loaded)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from likeness.evaluate import debiased
 from likeness.evaluate.baselines import Facts
 from likeness.evaluate.bootstrap import Interval, difference, interval, ratio, resampled_means
 from likeness.evaluate.metrics import (
@@ -50,6 +51,11 @@ class Asked:
         return np.bincount(sold, minlength=len(self.catalogue))
 
     @cached_property
+    def rarity(self) -> Floats:
+        """Return (n_items,) the inverse propensities of the debiased measures."""
+        return debiased.weights(self.purchases)
+
+    @cached_property
     def in_head(self) -> NDArray[np.bool_]:
         """Return which items are head."""
         return head(self.purchases)
@@ -81,6 +87,15 @@ class Asked:
             f"mrr@{K}": mrr(hit, K),
         }
 
+    def debiased(self, lists: Rows) -> dict[str, debiased.Fraction]:
+        """Return the measures that popularity does not flatter: per shopper what was found and what could have been."""
+        targets = self.task.targets
+        return {
+            f"ndcg@{K}, debiased": debiased.ndcg(lists, targets, self.rarity, K),
+            f"recall@{DEEP}, debiased": debiased.recall(lists, targets, self.rarity, DEEP),
+            f"recall@{DEEP}, by item": debiased.macro_recall(lists, targets, len(self.catalogue), DEEP),
+        }
+
     def character(self, lists: Rows) -> dict[str, Floats]:
         """Return the measures of what was listed, hit or not, each (S,)."""
         first, people = lists[:, :K], len(self.facts.train.shoppers)
@@ -100,10 +115,11 @@ def measure(asked: Asked, lists: Mapping[str, Rows], ours: tuple[str, ...], *, s
         for metric, value in (asked.accuracy(rows, targets) | asked.character(rows)).items()
     }
     means, draws = _resample(columns, seed, resamples)
+    _add_fractions(asked, lists, means, draws, seed, resamples)
     slices, sizes = _slices(asked, lists, columns, seed, resamples)
     return Table(
         task=asked.task.name,
-        headline=HEADLINE[asked.task.name],
+        headline=HEADLINE.get(asked.task.name, f"ndcg@{K}"),
         shoppers=len(targets),
         wanted=float(targets.wanted.mean()),
         slice_sizes=sizes,
@@ -111,7 +127,7 @@ def measure(asked: Asked, lists: Mapping[str, Rows], ours: tuple[str, ...], *, s
             Row(
                 recommender=name,
                 baseline=name not in ours,
-                metrics={m: interval(means[n, m], draws[n, m]) for n, m in columns if n == name},
+                metrics={m: interval(means[n, m], draws[n, m]) for n, m in means if n == name},
                 coverage=coverage(rows[:, :K], len(asked.catalogue)),
                 slices=slices[name],
             )
@@ -119,6 +135,26 @@ def measure(asked: Asked, lists: Mapping[str, Rows], ours: tuple[str, ...], *, s
         ),
         comparisons=_comparisons(asked, tuple(lists), ours, means, draws),
     )
+
+
+def _add_fractions(
+    asked: Asked,
+    lists: Mapping[str, Rows],
+    means: dict[tuple[str, str], float],
+    draws: Columns,
+    seed: int,
+    resamples: int,
+) -> None:
+    """Add the debiased measures: ratios of two means, resampled together."""
+    for name, rows in lists.items():
+        columns: Columns = {}
+        for metric, (found, ideal) in asked.debiased(rows).items():
+            columns[metric, "found"], columns[metric, "ideal"] = found, ideal
+        mean, drawn = _resample(columns, seed, resamples)
+        for metric in dict.fromkeys(metric for metric, _ in columns):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                means[name, metric] = float(np.divide(mean[metric, "found"], mean[metric, "ideal"]))
+                draws[name, metric] = drawn[metric, "found"] / drawn[metric, "ideal"]
 
 
 def _resample(columns: Columns, seed: int, resamples: int) -> tuple[dict[tuple[str, str], float], Columns]:

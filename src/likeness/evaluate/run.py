@@ -28,7 +28,11 @@ class EvaluateConfig(BaseModel):
     shoppers: int | None = Field(
         default=None, ge=1, description="Shoppers evaluated at most (drawn with the seed); None: all."
     )
-    ease_items: int = Field(default=8_000, ge=1, description="EASE is left out above this number of sold items.")
+    ease_items: int = Field(
+        default=20_000,
+        ge=1,
+        description="Above so many sold items EASE is solved over each item's nearest companions, not in whole.",
+    )
     baselines: tuple[str, ...] | None = Field(default=None, description="Names of the baselines to run; None: all.")
     seed: int = Field(default=7, description="Seed of the resamples, of the draws of shoppers and of iALS.")
     resamples: int = Field(default=1_000, ge=1, description="Bootstrap resamples.")
@@ -40,19 +44,21 @@ def evaluate(
     recommenders: Mapping[str, Recommend],
     config: EvaluateConfig | None = None,
     *,
+    extra: Sequence[Family] = (),
     progress: Progress = lambda message: None,
 ) -> Report:
     """Return the report of the recommenders and of all baselines on a split.
 
+    `extra` are baselines that need what this package has not: item vectors (`content_family`), a net (`sasrec_family`).
     The first recommender is compared with the others, and each of them with the best baseline. Raises InputError when
     a training event is not before the cutoff, or when a recommender breaks its contract.
     """
     config = config or EvaluateConfig()
-    facts = Facts(train=hold(split).train, n_items=len(catalogue))
-    families, left_out = _present(facts, config)
+    facts = Facts(train=hold(split).train, n_items=len(catalogue), dense_items=config.ease_items)
+    families, left_out = _present(facts, (*FAMILIES, *extra), config)
     asked = tasks(split, len(catalogue), config.shoppers, config.seed)
     tuned = tune(
-        families, split, len(catalogue), catalogue.available,
+        families, split, facts, catalogue.available,
         budget=config.budget, shoppers=config.tune_shoppers, seed=config.seed, progress=progress,
     )  # fmt: skip
     lists = _all_lists(families, tuned, facts, asked, catalogue, recommenders, config, progress)
@@ -72,10 +78,10 @@ def evaluate(
     )
 
 
-def _present(facts: Facts, config: EvaluateConfig) -> tuple[list[Family], dict[str, str]]:
+def _present(facts: Facts, families: Sequence[Family], config: EvaluateConfig) -> tuple[list[Family], dict[str, str]]:
     """Return the baselines to run, and why others are left out."""
-    wanted = [family for family in FAMILIES if config.baselines is None or family.name in config.baselines]
-    reasons = {family.name: family.why_not(facts, config.ease_items) for family in wanted}
+    wanted = [family for family in families if config.baselines is None or family.name in config.baselines]
+    reasons = {family.name: family.why_not(facts) for family in wanted}
     left_out = {name: reason for name, reason in reasons.items() if reason is not None}
     return [family for family in wanted if family.name not in left_out], left_out
 

@@ -105,7 +105,7 @@ def targets_of_log(pairs: Iterable[tuple[str, str]], catalogue: Catalogue, cutof
 def select(log: Interactions, which: NDArray[np.bool_], end: float) -> Interactions:
     """Return some of the events."""
     columns = ("shopper", "row", "event", "time", "weight", "session", "quantity", "value")
-    return replace(log, end=end, **{name: getattr(log, name)[which] for name in columns})
+    return replace(log, end=end, cursor=None, **{name: getattr(log, name)[which] for name in columns})
 
 
 def time_split(log: Interactions, cutoff: float, days: float) -> Split:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -17,6 +18,13 @@ from likeness.evaluate.tasks import HEADLINE, baseline_lists, headline, tasks
 Progress = Callable[[str], None]
 
 
+class Trial(msgspec.Struct, frozen=True):
+    """One setting that was tried, and its score on the earlier window."""
+
+    settings: Settings
+    score: float
+
+
 class Tuned(msgspec.Struct, frozen=True):
     """What was tried for one baseline on one task, and what was chosen."""
 
@@ -26,12 +34,13 @@ class Tuned(msgspec.Struct, frozen=True):
     tried: int
     chosen: Settings
     score: float | None  # on the earlier window; None: it held nobody to tune on
+    trials: tuple[Trial, ...] = ()  # all that was tried, in order
 
 
 def tune(
     families: Sequence[Family],
     split: Split,
-    n_items: int,
+    outer: Facts,
     available: NDArray[np.bool_],
     *,
     budget: int,
@@ -39,14 +48,17 @@ def tune(
     seed: int,
     progress: Progress,
 ) -> list[Tuned]:
-    """Return the best settings per baseline and task on the window before the cutoff (first wins ties)."""
-    outer = Facts(train=split.train, n_items=n_items)
+    """Return the best settings per baseline and task on the window before the cutoff (first wins ties).
+
+    `outer` is what the final fits learn from.
+    """
+    n_items = outer.n_items
     try:
         earlier = inner(split)
     except InputError:  # nobody bought anything in the earlier window, or before it
         return [_untuned(family, name, outer) for family in families for name in HEADLINE]
     hold(earlier)
-    facts = Facts(train=earlier.train, n_items=n_items)
+    facts = replace(outer, train=earlier.train, _made={})
     asked = tasks(earlier, n_items, shoppers, seed)
     found = []
     for family in families:
@@ -68,7 +80,8 @@ def _best(family: Family, task: str, scored: list[tuple[Settings, dict[str, floa
     if not scored or task not in scored[0][1]:
         return _untuned(family, task, facts)
     settings, values = max(scored, key=lambda pair: pair[1][task])
-    return Tuned(family.name, task, HEADLINE[task], len(scored), settings, values[task])
+    trials = tuple(Trial(tried, score[task]) for tried, score in scored)
+    return Tuned(family.name, task, HEADLINE[task], len(scored), settings, values[task], trials)
 
 
 def fit_tuned(

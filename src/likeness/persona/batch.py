@@ -13,9 +13,9 @@ import numpy as np
 from likeness.persona.bought import Bought
 from likeness.persona.columns import Ints
 from likeness.persona.facts import STARS, Facts
-from likeness.persona.feeds import FEEDS, Feed
+from likeness.persona.feeds import FEEDS, Feed, verdict_of
 from likeness.persona.log import Log, Mask
-from likeness.persona.state import HALF_HOUR, ORDER_DAYS, SLOT, PersonaState, square_half_lives
+from likeness.persona.state import HALF_HOUR, ORDER_DAYS, SLOT, VERDICTS, PersonaState, square_half_lives
 from likeness.stats import Beta, Cadence, DecayedSum, Distinct, HeavyHitters, Latest, Quantiles, columns
 from likeness.stats.fold import fold_days, fold_keys, fold_moments
 from likeness.types import DAY, EVENT_NAMES, PURPOSES, Floats
@@ -188,6 +188,19 @@ def _consent(log: Log, rows: Ints, facts: Facts) -> Part:
     yield from made.items()
 
 
+def _verdict(log: Log, rows: Ints, facts: Facts) -> Part:
+    """Per shopper the latest word on each item: the last row of each pair, as rows lie in order of time and id."""
+    item, event, weight = log.codes["item"], log.codes["event"], log.numbers["weight"]
+    names = [verdict_of(event.names[event.code[row]], float(weight[row])) for row in rows.tolist()]
+    made: dict[int, Latest] = {}
+    for row, said in zip(rows.tolist(), names, strict=True):
+        if said is not None:
+            latest = made.setdefault(int(log.shopper.code[row]), Latest(VERDICTS))
+            key, time = item.names[item.code[row]], float(log.numbers["time"][row])
+            latest.update(key, said, time=time, event_id=log.ids[row])
+    yield from made.items()
+
+
 BUILDERS: dict[str, Builder] = {
     "bought": _bought,
     "mass": _mass,
@@ -202,5 +215,6 @@ BUILDERS: dict[str, Builder] = {
     "spent": _sum("value"),
     "refunded": _sum("value"),
     "saved": _sum("discount"),
+    "verdict": _verdict,
     "consent": _consent,
 }

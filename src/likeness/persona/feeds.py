@@ -20,6 +20,8 @@ INTEREST = ALL - {"search", "consent"}  # what liking or disliking an item can s
 ACTIVE = ALL - {"refund", "consent"}  # what shoppers do by hand, when they are there
 BUYS = frozenset({"purchase"})
 SEARCH = frozenset({"search"})
+YES = frozenset({"purchase", "add_to_cart", "add_to_wishlist"})  # deliberate words for an item
+NO = frozenset({"not_interested", "refund"})  # and against it; a review is either, by its stars
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ FEEDS = (
     Feed("refunded", frozenset({"refund"}), ("value",), "measure", "money given back, decayed and plain"),
     Feed("currency", BUYS, ("currency",), "measure", "decayed count per currency"),
     Feed("saved", BUYS, ("discount",), "advertise", "discounts, decayed and plain"),
+    Feed("verdict", YES | NO | {"review"}, ("item_id",), "", "the latest word for or against each item"),
     Feed("consent", ALL, ("consent",), "", "latest answer per purpose; it decides what else is read"),
 )
 """What a persona is made of."""
@@ -100,6 +103,15 @@ def weight_of(event: Event, config: PersonaConfig) -> float:
     if event.event == "refund" and event.undoes is None:
         return config.unmatched_refund
     return config.event_weights[event.event]
+
+
+def verdict_of(name: str, weight: float) -> str | None:
+    """Return what an event of this name and weight says of its item for good: a word of NO, "purchase" or "review"
+    (badly reviewed); None where it says neither.
+    """
+    if name in NO:
+        return name
+    return "purchase" if name in YES or weight > 0 else "review" if weight < 0 else None
 
 
 def weights_of(event: NDArray[np.int8], rating: Floats, undoes: NDArray[np.bool_], config: PersonaConfig) -> Floats:

@@ -42,6 +42,7 @@ def interactions(
         session=_sessions(events, shopper.code, time)[order],
         quantity=numbers(events, "quantity")[order],
         value=numbers(events, "value")[order],
+        cursor=events["cursor"].to_numpy()[order],
         end=float(np.nextafter(last, np.inf)) if until is None else until,
         clock=config.clock,
     )

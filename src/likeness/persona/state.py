@@ -12,16 +12,17 @@ from likeness.errors import StoreError
 from likeness.persona.bought import Bought, first_purchase, merge_bought, subtract_bought
 from likeness.persona.config import PersonaConfig
 from likeness.persona.facts import STARS, Facts, Signal
-from likeness.persona.feeds import FEED
+from likeness.persona.feeds import FEED, verdict_of
 from likeness.stats import Beta, Cadence, DecayedSum, Distinct, HeavyHitters, Latest, Moments, Quantiles, State
 from likeness.types import DAY, PURPOSES, Event
 
 HALF_HOUR = 1800.0
 SLOT = 300.0  # seconds: activity is counted in slots of this length
+VERDICTS = 1024  # items with the latest words for or against them
 ORDER_DAYS = 16  # latest distinct days with an order, for the rhythm of orders
 
 _ADDITIVE = ("mass", "rating", "price", "unit_price", "spent", "refunded", "saved")
-_GROWING = ("hours", "slots", "visits", "orders", "order_days", "consent")
+_GROWING = ("hours", "slots", "visits", "orders", "order_days", "verdict", "consent")
 
 
 class PersonaState(State, array_like=True, tag="persona1"):
@@ -44,6 +45,7 @@ class PersonaState(State, array_like=True, tag="persona1"):
     consent: Latest
     facets: dict[str, HeavyHitters] = field(default_factory=dict)  # kind -> decayed weight per value; kinds seen only
     bought: dict[str, Bought] = field(default_factory=dict)  # by item; empty once items outgrow their capacity
+    verdict: Latest = field(default_factory=lambda: Latest(VERDICTS))  # by item, see feeds.verdict_of
 
     @classmethod
     def empty(cls, config: PersonaConfig) -> Self:
@@ -92,7 +94,7 @@ class PersonaState(State, array_like=True, tag="persona1"):
         """This persona without the events of `other`, which must be among its own; the inputs stay.
 
         Sums, counts and evidence are as if those events had not been. What only ever grows stays as it is: first and
-        last times, distinct counts, days and hours, consent.
+        last times, distinct counts, days and hours, verdicts, consent.
         """
         facets = {kind: _without(facet, other.facets.get(kind)) for kind, facet in self.facets.items()}
         bought = subtract_bought(self.bought, other.bought)
@@ -161,6 +163,12 @@ def _consent(state: PersonaState, signal: Signal, config: PersonaConfig) -> None
             state.consent.update(purpose, granted, time=signal.time, event_id=signal.event_id)
 
 
+def _verdict(state: PersonaState, signal: Signal, config: PersonaConfig) -> None:
+    said = verdict_of(signal.event[0], signal.weight)
+    if said is not None and signal.item_id is not None:
+        state.verdict.update(signal.item_id, said, time=signal.time, event_id=signal.event_id)
+
+
 def _known(value: float | None) -> float:
     return 0.0 if value is None else value
 
@@ -180,6 +188,7 @@ FEEDERS: dict[str, Feeder] = {
     "spent": lambda state, s, config: state.spent.update(_known(s.value), time=s.time),
     "refunded": lambda state, s, config: state.refunded.update(_known(s.value), time=s.time),
     "saved": lambda state, s, config: state.saved.update(_known(s.discount), time=s.time),
+    "verdict": _verdict,
     "consent": _consent,
 }
 

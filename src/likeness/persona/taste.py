@@ -15,6 +15,7 @@ from likeness.persona.state import PersonaState, how_many
 from likeness.persona.vectors import groups, ridge_mean
 from likeness.types import PURPOSES, Catalogue, Floats, Rows, Taste, Vectors
 
+HIDDEN = "not_interested"
 QUERIES = 20  # latest query texts handed on
 _NEVER = Bought(0, nan, nan, [])
 
@@ -55,6 +56,7 @@ def taste(
         queries=_queries(state, time, config) if reading.may("query") else (),
         price=_price(state, time, config) if reading.may("price") else None,
         orders=how_many(state.orders) if reading.may("orders") else 0.0,
+        verdicts=_verdicts(state, catalogue, reading),
     )
 
 
@@ -97,6 +99,15 @@ def _nothing(state: PersonaState) -> tuple[list[str], Rows, Floats, Floats]:
 def _facets(state: PersonaState, time: float, reading: Reading) -> dict[str, dict[str, Floats]]:
     kinds = [kind for kind in (*KINDS, "term") if kind in state.facets and reading.may(kind)]
     return {kind: dict(zip(*weights_at(state.facets[kind], time), strict=True)) for kind in kinds}
+
+
+def _verdicts(state: PersonaState, catalogue: Catalogue, reading: Reading) -> dict[str, Rows]:
+    """Return latest word -> ascending rows. What was hidden stays hidden without consent: that was a wish, no trace."""
+    rows: dict[str, list[int]] = {}
+    for item, (_, _, said) in state.verdict.values.items():
+        if item in catalogue.row_of and (said == HIDDEN or reading.may("item")):
+            rows.setdefault(str(said), []).append(catalogue.row_of[item])
+    return {said: np.array(sorted(found), np.int32) for said, found in rows.items()}
 
 
 def _queries(state: PersonaState, time: float, config: PersonaConfig) -> tuple[tuple[str, float], ...]:

@@ -42,6 +42,11 @@ AGAIN = (
 OTHERS = (
     *(f"popular:{name}" for name in ("week", "month", "season", "year", "ahead", "upswing", "age", "gone")),
     *("together:score", "together:slow", "similar:score", "taste:long", "taste:interest"),
+    *(f"related:{name}" for name in ("substitute", "complement", "after", "instead")),
+    "factors:score",
+    *(f"fresh:{name}" for name in ("new", "demand", "kin", "company", "close", "taste")),
+    "looks:score",
+    "sequence:score",
 )
 PERSONAL = ("facet:category", "facet:brand", "taste:recent", "item:history")  # the columns of Personal
 PRICE = "facet:price"  # standard deviations from the price percentile the shopper usually buys at, at most 3, negative

@@ -64,6 +64,11 @@ class Ruled:
     moved: dict[int, list[tuple[str, float]]] = field(default_factory=dict)  # row -> (rule, adjustment)
 
 
+def unruled(n: int) -> Ruled:
+    """Return what no rule does to `n` candidates."""
+    return Ruled(np.zeros(n), np.ones(n, bool), {})
+
+
 class Rules:
     """The rules of one shop, with their masks for one catalogue."""
 

@@ -1,28 +1,24 @@
-"""Training of the linear scorer: cross-entropy between a softmax over a shopper's candidates and what they bought.
+"""Training of the scorer: a weighted sum by cross-entropy, and trees on top of it where they prove themselves.
 
-Every shopper counts alike. All that was bought is kept, and a share of the other candidates stands for the rest,
-weighted up inside the softmax. `docs/decisions/scorer.md` compares the alternatives.
+`docs/decisions/scorer.md` compares the alternatives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import minimize
+from msgspec import structs
 
+from likeness.rank.boosted import BoostedScorer, boosted
+from likeness.rank.entropy import cross_entropy, standardised
+from likeness.rank.examples import Example, Hits, Thinned, thinned
 from likeness.rank.features import NAMES
-from likeness.rank.linear import LinearScorer
-from likeness.seeds import rng_of
-from likeness.types import Floats, Vectors
+from likeness.rank.folds import tried
+from likeness.rank.linear import LinearScorer, ScorerReport
+from likeness.types import Floats
 
-OTHERS = 100  # candidates of a shopper, not bought, that are looked at
 LEAST_HITS, LEAST_SHOPPERS = 200, 50  # below, there is too little to learn from
-SHRINK = 1e-3  # L2 weight on standardised weights
-STEPS = 150
-Hits = NDArray[np.bool_]
 
 DEFAULT: Mapping[str, float] = {
     "again:bought": -4.0,  # about where a good new item stands: what was bought comes back if it was bought often
@@ -39,74 +35,60 @@ DEFAULT: Mapping[str, float] = {
 """The weights of a shop whose log is too short to learn from, and of columns that no example showed."""
 
 
-@dataclass(frozen=True)
-class _Shopper:
-    """What one shopper's candidates were, thinned."""
-
-    features: Vectors  # (k, F)
-    bought: Hits  # (k,)
-    weight: Vectors  # (k,) how many candidates each stands for
-
-
 def default_scorer() -> LinearScorer:
     """Return the scorer of recommendations with its default weights, which read features as they are."""
-    return LinearScorer(NAMES, _defaults(NAMES).tolist())
+    return default_of(NAMES)
 
 
-def fit_scorer(examples: Iterable[tuple[Floats, Hits]], names: Sequence[str], *, seed: int) -> LinearScorer:
-    """Return the scorer learnt from one (n, F) features and (n,) bought per shopper; `seed` draws the others.
+def default_of(names: Sequence[str], report: ScorerReport | None = None) -> LinearScorer:
+    """Return the default scorer of these features."""
+    return LinearScorer(names, _defaults(names).tolist(), report=report)
 
-    With fewer than LEAST_HITS purchases or LEAST_SHOPPERS shoppers among the candidates it is the default one, and
-    says so (`origin`). A column that is the same in all examples keeps its default weight.
+
+def fit_scorer(
+    examples: Iterable[Example | tuple[Floats, Hits]], names: Sequence[str], *, seed: int, trees: bool = True
+) -> LinearScorer | BoostedScorer:
+    """Return the scorer learnt from what shoppers were offered and what they wanted; `seed` draws the others.
+
+    With fewer than LEAST_HITS purchases or LEAST_SHOPPERS shoppers among the candidates it is the default one; with
+    trees only where `tried` finds a gain that chance does not explain; else linear. It says which (`origin`) and why
+    (`report`). A pair (features (n, F), wanted (n,)) tells neither who nor when: trees are not tried on it.
     """
-    rng = rng_of("others", seed)
-    shoppers = [_thinned(features, bought, rng) for features, bought in examples if bought.any()]
-    hits = sum(int(shopper.bought.sum()) for shopper in shoppers)
+    return scorer_of(thinned((_example(one) for one in examples), seed=seed), names, seed=seed, trees=trees)
+
+
+def scorer_of(
+    shoppers: Sequence[Thinned], names: Sequence[str], *, seed: int, trees: bool = True
+) -> LinearScorer | BoostedScorer:
+    """Return the scorer learnt from thinned examples, as `fit_scorer` does."""
+    hits = sum(int(shopper.hit.sum()) for shopper in shoppers)
+    report = ScorerReport(shoppers=len(shoppers), purchases=hits, reason="default: too little to learn from")
     if hits < LEAST_HITS or len(shoppers) < LEAST_SHOPPERS:
-        return LinearScorer(names, _defaults(names).tolist())
-    features = np.concatenate([shopper.features for shopper in shoppers])
-    means, scales = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
-    seen = scales > 1e-6
-    means, scales = np.where(seen, means, 0.0), np.where(seen, scales, 1.0)
-    features -= means.astype(np.float32)
-    features /= scales.astype(np.float32)
-    learnt = cross_entropy(features[:, seen], shoppers)
+        return default_of(names, report)
+    linear = fit_linear(shoppers, names)
+    if not trees:
+        return linear.reported(structs.replace(report, reason="linear: trees were not asked for"))
+    report = tried(shoppers, lambda some: fit_linear(some, names), report, least=LEAST_SHOPPERS, seed=seed)
+    if report.gain is None or report.gain[1] <= 0:
+        return linear.reported(report)
+    return boosted(shoppers, linear.reported(report), rounds=report.rounds, shrink=report.shrink, seed=seed)
+
+
+def fit_linear(shoppers: Sequence[Thinned], names: Sequence[str]) -> LinearScorer:
+    """Return the linear scorer of thinned examples; a column that is the same in all keeps its default weight."""
+    features, means, scales, seen = standardised(np.concatenate([shopper.features for shopper in shoppers]))
     weights = _defaults(names)
-    weights[seen] = learnt
+    hits, stands = [shopper.hit for shopper in shoppers], [shopper.weight for shopper in shoppers]
+    weights[seen] = cross_entropy(features[:, seen], hits, stands)
     return LinearScorer(names, weights.tolist(), means.tolist(), scales.tolist(), origin="fitted")
 
 
-def cross_entropy(features: Vectors, shoppers: Sequence[_Shopper]) -> Floats:
-    """Return (F,) the weights that minimise the mean cross-entropy of the shoppers plus SHRINK x their squares.
-
-    `features` are the standardised features of all shoppers, one below the other.
-    """
-    start = np.cumsum([0, *(len(shopper.bought) for shopper in shoppers)])
-    length, start = np.diff(start), start[:-1]
-    share = np.concatenate([shopper.bought / shopper.bought.sum() for shopper in shoppers]).astype(np.float32)
-    offset = np.log(np.concatenate([shopper.weight for shopper in shoppers]))
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        scores = features @ weights.astype(np.float32) + offset
-        scores -= np.repeat(np.maximum.reduceat(scores, start), length)
-        chance = np.exp(scores)
-        total = np.repeat(np.add.reduceat(chance, start), length)
-        missed = -float((share * (scores - np.log(total))).sum()) / len(start)
-        slope = ((chance / total - share) @ features).astype(np.float64) / len(start)
-        return missed + SHRINK * float(weights @ weights), slope + 2 * SHRINK * weights
-
-    found = minimize(loss, np.zeros(features.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
-    return np.asarray(found.x, np.float64)
+def _example(one: Example | tuple[Floats, Hits]) -> Example:
+    if isinstance(one, Example):
+        return one
+    features, hit = one
+    return Example(shopper="", asked=np.nan, until=np.nan, features=features, targets=hit[:, None])
 
 
 def _defaults(names: Sequence[str]) -> Floats:
     return np.array([DEFAULT.get(name, 0.0) for name in names])
-
-
-def _thinned(features: Floats, bought: Hits, rng: np.random.Generator) -> _Shopper:
-    """Keep what was bought, and OTHERS of the rest."""
-    rest = np.flatnonzero(~bought)
-    few = np.sort(rng.permutation(rest)[:OTHERS])
-    rows = np.concatenate([np.flatnonzero(bought), few])
-    weight = np.where(bought[rows], 1.0, len(rest) / max(len(few), 1)).astype(np.float32)
-    return _Shopper(np.nan_to_num(features[rows]).astype(np.float32), bought[rows], weight)

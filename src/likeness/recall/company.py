@@ -2,7 +2,7 @@
 
 For every pair of items of one shopper, `both` counts 2^(-gap / fade), and `later` the same where the first came no
 later than the second, plus BACKWARD of it where it came after. Each pair fades with its age. Both are sums over pairs
-of events, so that new events only add to them.
+of events, so that new events only add to them. What was given back or rejected takes its earlier pairs with it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from likeness.recall.tempo import Tempo
-from likeness.types import Floats, Interactions
+from likeness.recall.visits import Ints, Visits, changed, runs, visits_of
+from likeness.types import Clock, Interactions, Rows
 
 Matrix = Any  # scipy.sparse.csr_matrix of float32
-Ints = NDArray[np.int64]
 
 FADE = 3.0  # paces between two events at which their pair counts half
 AGE = 1.0  # paces after which a pair counts half; positions of different shoppers have no common age
@@ -37,65 +37,63 @@ class Company:
 
 
 @dataclass(frozen=True)
-class _Visits:
-    """Entries (visit, item), sorted by owner and time; a visit is a run of entries."""
+class _Fading:
+    """How pairs fade: with the time between, and with their age at a moment."""
 
-    row: Ints
-    time: Floats
-    strength: Floats  # 1 is a purchase
-    start: Ints  # (v + 1,) first entry of each visit
-    since: Ints  # (v,) first entry of the visit's shopper
+    between: float  # seconds
+    age: float  # seconds, infinite for positions
+    moment: float
+
+    @classmethod
+    def of(cls, tempo: Tempo, clock: Clock, moment: float) -> _Fading:
+        return cls(FADE * tempo.pace, age_half_life(tempo, clock), moment)
 
 
-def company(log: Interactions, n_items: int) -> Company:
-    """Count the pairs of a log over `n_items` catalogue rows; anonymous events pair only inside their session."""
-    tempo = Tempo.of(log)
-    visits = _visits(log, tempo.unit)
-    age = np.inf if log.clock == "position" else AGE * tempo.pace
+def age_half_life(tempo: Tempo, clock: Clock) -> float:
+    """Return the seconds after which a pair counts half; infinite for positions."""
+    return np.inf if clock == "position" else AGE * tempo.pace
+
+
+def company(log: Interactions, n_items: int, tempo: Tempo | None = None) -> Company:
+    """Count the pairs of a log over `n_items` catalogue rows, as of its end; anonymous events pair inside sessions."""
+    tempo = Tempo.of(log) if tempo is None else tempo
+    visits = visits_of(log, tempo.unit)
+    return _counted(visits, np.arange(len(visits)), n_items, _Fading.of(tempo, log.clock, log.end))
+
+
+def news(log: Interactions, new: NDArray[np.bool_], tempo: Tempo, moment: float) -> tuple[Rows, Company]:
+    """Return (rows, what the events marked `new` add to the counts of a moment), over those m rows alone.
+
+    `log` holds everything known of the shoppers concerned. Only the visits that differ are counted.
+    """
+    rows, local = np.unique(log.row, return_inverse=True)
+    first = int(np.searchsorted(rows, 0))  # rows may begin with -1: no item
+    before, now = visits_of(log, tempo.unit, local - first, ~new), visits_of(log, tempo.unit, local - first)
+    old, fresh = changed(before, now)
+    fading, n_items = _Fading.of(tempo, log.clock, moment), len(rows) - first
+    less, more = _counted(before, old, n_items, fading), _counted(now, fresh, n_items, fading)
+    return rows[first:], Company(both=more.both - less.both, later=more.later - less.later)
+
+
+def _counted(visits: Visits, chosen: Ints, n_items: int, fading: _Fading) -> Company:
+    """Count the pairs that end in the `chosen` visits."""
     shape = (n_items, n_items)
     inside, onward = sp.csr_matrix(shape, dtype=np.float32), sp.csr_matrix(shape, dtype=np.float32)
-    for first in range(0, len(visits.since), BLOCK):
-        block = np.arange(first, min(first + BLOCK, len(visits.since)))
+    for first in range(0, len(chosen), BLOCK):
+        block = chosen[first : first + BLOCK]
         wanted = _wanted(visits, block, n_items)
-        fresh = sp.diags_array(np.exp2((visits.time[visits.start[block]] - log.end) / age)).astype(np.float32)
-        faded = fresh @ wanted
+        age = (visits.time[visits.start[block]] - fading.moment) / fading.age
+        faded = sp.diags_array(np.exp2(age)).astype(np.float32) @ wanted
         inside = inside + wanted.T @ faded
-        onward = onward + _history(visits, block, n_items, FADE * tempo.pace).T @ faded
+        onward = onward + _history(visits, block, n_items, fading.between).T @ faded
     back = onward.T.tocsr()
     return Company(both=(inside + onward + back).tocsr(), later=(inside + onward + BACKWARD * back).tocsr())
 
 
-def _visits(log: Interactions, unit: float) -> _Visits:
-    kept = np.flatnonzero((log.row >= 0) & (log.weight > 0))
-    owner = np.where(log.shopper[kept] >= 0, log.shopper[kept], len(log.shoppers) + log.session[kept])
-    kept, owner = _sorted(log, kept, owner)
-    session, row = log.session[kept], log.row[kept].astype(np.int64)
-    new_owner = np.append(True, owner[1:] != owner[:-1])[: len(kept)]
-    new_visit = new_owner | np.append(True, session[1:] != session[:-1])[: len(kept)]
-    start = np.flatnonzero(new_visit)
-    since = np.flatnonzero(new_owner)[np.cumsum(new_owner)[start] - 1]
-    return _Visits(
-        row=row,
-        time=log.time[kept],
-        strength=np.minimum(log.weight[kept] / unit, 1.0),
-        start=np.append(start, len(kept)),
-        since=since,
-    )
-
-
-def _sorted(log: Interactions, kept: Ints, owner: Ints) -> tuple[Ints, Ints]:
-    """Sort by owner, then by the first moment of each session, so that parallel sessions do not break each other."""
-    _, place = np.unique(log.session[kept], return_inverse=True)
-    opened = np.full(int(place.max(initial=-1)) + 1, np.inf)
-    np.minimum.at(opened, place, log.time[kept])
-    order = np.lexsort((log.time[kept], log.session[kept], opened[place], owner))
-    return kept[order], owner[order]
-
-
-def _wanted(visits: _Visits, block: Ints, n_items: int) -> Matrix:
+def _wanted(visits: Visits, block: Ints, n_items: int) -> Matrix:
     """Return (visits, n_items): 1 where an item was bought in the visit, less where it was only looked at."""
     begin, end = visits.start[block], np.minimum(visits.start[block + 1], visits.start[block] + BASKET)
-    visit, entry = _runs(begin, end)
+    visit, entry = runs(begin, end)
     wanted = sp.csr_matrix(
         (visits.strength[entry].astype(np.float32), (visit, visits.row[entry])), (len(block), n_items)
     )
@@ -103,17 +101,10 @@ def _wanted(visits: _Visits, block: Ints, n_items: int) -> Matrix:
     return wanted
 
 
-def _history(visits: _Visits, block: Ints, n_items: int, fade: float) -> Matrix:
+def _history(visits: Visits, block: Ints, n_items: int, fade: float) -> Matrix:
     """Return (visits, n_items): what the shopper wanted before each visit, faded by the time between."""
     end = visits.start[block]
-    visit, entry = _runs(np.maximum(visits.since[block], end - HISTORY), end)
-    gap = visits.time[end][visit] - visits.time[entry] if len(entry) else np.empty(0)
+    visit, entry = runs(np.maximum(visits.since[block], end - HISTORY), end)
+    gap = np.maximum(visits.time[end][visit] - visits.time[entry], 0.0) if len(entry) else np.empty(0)
     faded = (visits.strength[entry] * np.exp2(-gap / fade)).astype(np.float32)
     return sp.csr_matrix((faded, (visit, visits.row[entry])), (len(block), n_items))
-
-
-def _runs(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Return (run, entry) of every entry of the runs begin[k] to end[k]."""
-    length = end - begin
-    run = np.repeat(np.arange(len(begin)), length)
-    return run, np.arange(len(run)) + np.repeat(begin - (np.cumsum(length) - length), length)

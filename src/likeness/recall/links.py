@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,49 +14,66 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from likeness.errors import StoreError
+from likeness.recall.ragged import Entries, Ragged
 from likeness.recall.tempo import Tempo
 from likeness.types import Candidates, Catalogue, Floats, Request, Rows, Vectors
 
 FILE = "links.safetensors"
+SILENT = ("not_interested", "review")  # verdicts, see types.Taste: who hid or panned an item is not led by it
 LATEST = 256  # items of a history that speak; older ones add little but time
-Entries = NDArray[np.int64]
+Column = tuple[int, Rows | Entries, Floats]
+"""An item, the items that lead to it, and how much each of them says."""
 
 
 @dataclass(frozen=True)
 class Links:
     """Weights from each catalogue row (n of them) to a bounded number of others."""
 
-    start: Entries  # (n + 1,) the links of row i are start[i]:start[i + 1]
-    target: Rows  # (l,) catalogue rows
-    weight: Vectors  # (l,) positive
+    rows: Ragged
 
     @classmethod
     def of(cls, matrix: Any) -> Self:
         """Take the entries, all positive, of a scipy.sparse (n, n) csr_matrix: row leads, column follows."""
-        matrix = matrix.tocsr()
-        matrix.sum_duplicates()
-        return cls(
-            matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.float32, copy=False)
-        )
+        return cls(Ragged.of(matrix))
 
     def __len__(self) -> int:
         """Return the number of catalogue rows."""
-        return len(self.start) - 1
+        return len(self.rows)
+
+    @cached_property
+    def _packed(self) -> tuple[Entries, Rows, Vectors]:
+        return self.rows.compact()
+
+    @property
+    def start(self) -> Entries:
+        """(n + 1,): the links of row i are start[i]:start[i + 1] of `target` and `weight`."""
+        return self._packed[0]
+
+    @property
+    def target(self) -> Rows:
+        """(l,) catalogue rows."""
+        return self._packed[1]
+
+    @property
+    def weight(self) -> Vectors:
+        """(l,) positive."""
+        return self._packed[2]
 
     def spread(self, rows: Rows, weights: Floats) -> Floats:
         """Return (n,): what `rows` (m,) with `weights` (m,) say for every item together."""
-        which, entry = self._entries(rows)
-        said = np.bincount(self.target[entry], weights[which] * self.weight[entry], minlength=len(self))
+        which, entry = self.rows.entries(rows)
+        said = np.bincount(self.rows.column[entry], weights[which] * self.rows.value[entry], minlength=len(self))
         return said.astype(np.float64, copy=False)
 
     def loudest(self, rows: Rows, weights: Floats, chosen: Rows) -> Rows:
         """Return (c,): which of `rows` adds most to each of `chosen` (c,), -1 where none does."""
-        which, entry = self._entries(rows)
+        rows, weights = rows[weights > 0], weights[weights > 0]
+        which, entry = self.rows.entries(rows)
         asked = np.full(len(self), -1)
         asked[chosen] = np.arange(len(chosen))
-        place = asked[self.target[entry]]
+        place = asked[self.rows.column[entry]]
         which, entry, place = which[place >= 0], entry[place >= 0], place[place >= 0]
-        order = np.argsort(weights[which] * self.weight[entry], kind="stable")
+        order = np.argsort(weights[which] * self.rows.value[entry], kind="stable")
         best = np.full(len(chosen), -1, np.int32)
         best[place[order]] = rows[which[order]]  # the last to write is the largest
         return best
@@ -66,6 +85,22 @@ class Links:
         because = self.loudest(rows, weights, found)
         return Candidates(source=source, rows=found, scores=scores[found], because=because)
 
+    def with_columns(self, columns: Sequence[Column]) -> Links:
+        """Return the links with everything that leads to some items replaced."""
+        items = np.array([item for item, _, _ in columns], np.int32)
+        leads = np.concatenate([np.empty(0, np.int64), *(near for _, near, _ in columns)])
+        follows = np.repeat(items, [len(near) for _, near, _ in columns])
+        weights = np.concatenate([np.empty(0), *(weight for _, _, weight in columns)]).astype(np.float32)
+        touched = np.union1d(self.rows.holding(items), leads)
+        parts = []
+        for lead in touched:
+            column, value = self.rows.row(lead)
+            kept, more = ~np.isin(column, items), leads == lead
+            column, value = np.append(column[kept], follows[more]), np.append(value[kept], weights[more])
+            order = np.argsort(column)
+            parts.append((column[order].astype(np.int32), value[order]))
+        return Links(self.rows.replaced(touched.tolist(), parts))
+
     def save(self, folder: Path) -> None:
         """Write one file into an existing folder."""
         save_file({"start": self.start, "target": self.target, "weight": self.weight}, folder / FILE)
@@ -74,8 +109,9 @@ class Links:
     def load(cls, folder: Path, catalogue: Catalogue) -> Self:
         """Read what `save` wrote. Raises StoreError when it is missing, damaged or of another catalogue."""
         try:
-            links = cls(**load_file(folder / FILE))
-        except (OSError, SafetensorError, TypeError) as broken:
+            saved = load_file(folder / FILE)
+            links = cls(Ragged.packed(saved["start"], saved["target"], saved["weight"]))
+        except (OSError, SafetensorError, KeyError) as broken:
             raise StoreError(
                 f"the links in {folder} cannot be read: {broken}.", remedy="Fit the shop again."
             ) from broken
@@ -83,12 +119,6 @@ class Links:
             found = f"{len(links)} items, the catalogue {len(catalogue)}"
             raise StoreError(f"the links in {folder} are of {found}.", remedy="Fit the shop again.")
         return links
-
-    def _entries(self, rows: Rows) -> tuple[Entries, Entries]:
-        """Return (index into rows, index into the links) of all links of `rows`."""
-        begin, length = self.start[rows], self.start[rows + 1] - self.start[rows]
-        which = np.repeat(np.arange(len(rows)), length)
-        return which, np.arange(len(which)) + np.repeat(begin - (np.cumsum(length) - length), length)
 
 
 def best(scores: Floats, allowed: NDArray[np.bool_], n: int, *, above: float = 0.0) -> Rows:
@@ -106,16 +136,34 @@ def history(request: Request, tempo: Tempo, paces: float) -> tuple[Rows, Floats]
     The items of the page being looked at, where there is one; else the shopper's latest, 1 for a purchase and less for
     a look, halved every so many `paces` since. What was sent back or disliked is silent.
     """
+    rows, loud = opinions(request, tempo, paces)
+    return rows[loud > 0], loud[loud > 0]
+
+
+def opinions(request: Request, tempo: Tempo, paces: float) -> tuple[Rows, Floats]:
+    """Return what `history` does, and below zero how loudly the latest rows speak against what is like them.
+
+    On an item's page only the page speaks for, but the shopper's rejections still speak against.
+    """
     taste = request.taste
-    if len(request.context):
-        return request.context, np.ones(len(request.context))
     rows, last, weight = taste.rows[:LATEST], taste.last[:LATEST], taste.weights[:LATEST, -1]
     age = np.maximum(taste.time - last, 0.0)
     strength = np.clip(
-        weight * np.exp2(age / taste.half_lives[-1]) / tempo.unit, 0.0, 1.0
+        weight * np.exp2(age / taste.half_lives[-1]) / tempo.unit, -1.0, 1.0
     )  # as it was at the last event
+    for said in SILENT:
+        strength[np.isin(rows, taste.verdicts.get(said, rows[:0]))] = 0.0
     loud = strength * np.exp2(-age / (paces * tempo.pace))
-    return rows[loud > 0], loud[loud > 0]
+    if len(request.context):
+        against = (loud < 0) & ~np.isin(rows, request.context)
+        page = np.ones(len(request.context))
+        return np.concatenate([request.context, rows[against]]), np.concatenate([page, loud[against]])
+    return rows[loud != 0], loud[loud != 0]
+
+
+def rejected(request: Request) -> Rows:
+    """Return the rows that the shopper likes less than nothing, whatever else speaks for them."""
+    return request.taste.rows[request.taste.weights[:, -1] < 0]
 
 
 def allowed_rows(request: Request, available: NDArray[np.bool_]) -> NDArray[np.bool_]:

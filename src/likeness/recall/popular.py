@@ -60,6 +60,11 @@ class Popular:
         days = np.column_stack([first, last]) / DAY
         return cls(np.maximum(np.column_stack(demand), 0.0), np.maximum(np.column_stack(ahead), 0.0), days, catalogue)
 
+    @property
+    def demand(self) -> Floats:
+        """Return (n,) the demand by which items are proposed, in purchases."""
+        return self._demand[:, RECALLED]
+
     def recall(self, request: Request, n: int) -> Candidates:
         """Return the `n` allowed items of highest demand over the last weeks, wanted or not; ties by row."""
         scores = self._demand[:, RECALLED]

@@ -80,6 +80,7 @@ def _export_graph(source: Path, path: Path) -> None:
         opset_version=OPSET,
         dynamo=True,
     )
+    assert program is not None  # with dynamo the exporter always returns a program
     onnx.save(program.model_proto, path)
 
 

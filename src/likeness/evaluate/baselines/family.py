@@ -23,4 +23,4 @@ class Family:
     name: str
     grid: Callable[[Facts], tuple[Settings, ...]]  # all that may be tried; the budget takes the first ones
     fit: Callable[[Facts, Iterable[Settings], int], Iterator[tuple[Settings, Scores]]]  # facts, settings, seed
-    why_not: Callable[[Facts, int], str | None] = lambda facts, limit: None  # a reason to leave it out
+    why_not: Callable[[Facts], str | None] = lambda facts: None  # a reason to leave it out

@@ -55,7 +55,7 @@ def _scores(seen: Matrix, demand: Floats) -> Scores:
     lift = 1.0 + TIE * (1.0 + demand)  # demand lies in [-1, 0)
 
     def scores(codes: NDArray[np.int64]) -> Vectors:
-        return (dense_rows(seen, codes) * lift).astype(np.float32)
+        return (np.maximum(dense_rows(seen, codes), 0.0) * lift).astype(np.float32)
 
     return scores
 

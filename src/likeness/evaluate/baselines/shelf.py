@@ -19,10 +19,11 @@ Matrix = Any  # scipy.sparse.csr_array, (S, n_items), float32
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Training events and the size of the catalogue. `signal` is "purchases" or "everything" (positive weights)."""
+    """Training events and the size of the catalogue. `signal` is "purchases" or "everything" (signed weights)."""
 
     train: Interactions
     n_items: int
+    dense_items: int = 20_000  # up to so many items a matrix of items x items is held in memory
     _made: dict[tuple[str, float | None], Matrix] = field(default_factory=dict)
 
     @property
@@ -38,13 +39,15 @@ class Facts:
 
     def mask(self, signal: str) -> NDArray[np.bool_]:
         """Return which events a signal reads, anonymous ones included."""
-        wanted = self.train.event == PURCHASE if signal == "purchases" else self.train.weight > 0
-        return wanted & (self.train.row >= 0)
+        wanted = self.train.event == PURCHASE if signal == "purchases" else self.train.weight != 0
+        read: NDArray[np.bool_] = wanted & (self.train.row >= 0)
+        return read
 
     def profile(self, signal: str, half_life: float | None = None) -> Matrix:
-        """Return (S, n_items): 1 for a bought item, log(1 + weights) for everything; fading with its age.
+        """Return (S, n_items): 1 for a bought item; for everything log(1 + the sum of weights), negative below zero.
 
-        Ages count from the shopper's own last event, so that a profile's largest entries are near one.
+        Entries fade with their age. Ages count from the shopper's own last event, so that a profile's largest entries
+        are near one.
         """
         key = (signal, half_life)
         if key not in self._made:
@@ -57,12 +60,15 @@ class Facts:
         cell, place = np.unique(who * self.n_items + row, return_inverse=True)
         weight = np.ones(len(cell))
         if signal == "everything":
-            weight = np.log1p(np.bincount(place, self.train.weight[chosen], minlength=len(cell)))
+            total = np.bincount(place, self.train.weight[chosen], minlength=len(cell))
+            weight = np.sign(total) * np.log1p(np.abs(total))
         if half_life is not None:
             weight = weight * self._fading(cell // self.n_items, place, time, half_life)
         shape = (len(self.train.shoppers), self.n_items)
         entries = (weight.astype(np.float32), (cell // self.n_items, cell % self.n_items))
-        return sp.csr_array(entries, shape=shape)
+        made = sp.csr_array(entries, shape=shape)
+        made.eliminate_zeros()
+        return made
 
     def _fading(self, owner: NDArray[np.int64], place: NDArray[np.int64], time: Floats, half_life: float) -> Floats:
         latest = np.full(len(owner), -np.inf)
