@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("import_retail", "retail", "sequences", "search_esci", "observe", "batch_fold", "killed", "simulate")
+NAMES = (
+    "import_retail", "retail", "sequences", "search_esci", "observe", "batch_fold", "killed", "simulate", "baselines", "cold", "cross_encoder", "explore",
+    "graph", "images", "open_bandit", "ranker", "sequence_nets",
+)
 
 
 def main() -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+os.environ.setdefault("LIKENESS_EFFORT", "fast")  # nets have tests of their own
+
 import numpy as np
 import pytest
 

@@ -57,6 +57,7 @@ ROOT = {
     "batch",
     "deep",
     "workers",
+    "exploring",
     "scorers",
     "live",
     "media",

@@ -13,7 +13,7 @@ from msgspec import structs
 from numpy.typing import NDArray
 
 from likeness.explain import Evidence, no_evidence, reasons_of, ruled_reasons
-from likeness.explore import choose
+from likeness.explore import Choice
 from likeness.model import Model, Stage
 from likeness.query.understand import understand
 from likeness.rank.diversify import calibrate, diversify
@@ -26,7 +26,7 @@ from likeness.seeds import rng_of
 from likeness.serving import Serving
 from likeness.types import Catalogue, Floats, Pool, Query, Reason, Relation, Request, Rows, Slate, SlateItem, Taste
 
-TEMPERATURE = 0.5  # of explored slates, in standard deviations of the scores
+SAMPLE = 32  # candidates that reasons are measured against
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ def rank(request: Request, serving: Serving, *, seed: object) -> Ranked:
     final = scores + ruled.adjustment
     order = _order(pool, final, ruled, request, slot, serving)
     free = query.n - sum(place < query.n for place in ruled.pins)
-    picked, propensities = _explored(final[order], free, query, seed)
+    picked, propensities = _explored(final[order], pool.rows[order], free, request, slot, serving, seed)
     shown = order[picked]
     places = _pinned(shown.tolist(), pool, ruled, query.n)
     final = np.append(final, 0.0)  # the last one stands for a pinned item nobody proposed
@@ -148,13 +148,16 @@ def _pool(request: Request, stage: Stage, serving: Serving) -> tuple[Pool, NDArr
     return pool, spare
 
 
-def _explored(scores: Floats, n: int, query: Query, seed: object) -> tuple[NDArray[np.intp], Floats]:
-    """Return (places, propensities) of the first `n` of `scores`, which stand in the ranker's order."""
-    explore = query.explore if not query.text else 0.0
-    if explore == 0.0:
+def _explored(
+    scores: Floats, rows: Rows, n: int, request: Request, slot: Slot, serving: Serving, seed: object
+) -> Choice:
+    """Return the slate of `n` of the candidates, which stand in the ranker's order, and its propensities."""
+    query = request.query
+    if query.explore == 0.0 or query.text or serving.explorer is None:
         n = min(n, len(scores))
-        return np.arange(n), np.ones(n)
-    return choose(scores, n, explore=explore, temperature=TEMPERATURE, rng=rng_of("explore", seed))
+        return Choice(np.arange(n), np.ones(n))
+    name = slot.policy or serving.settings.policy
+    return serving.explorer.choose(name, scores, rows, max(n, 0), request, rng_of("explore", seed))
 
 
 def _wished(pool: Pool, scores: Floats, slot: Slot, serving: Serving) -> Floats:
@@ -187,9 +190,9 @@ def answer(
     model = serving.model
     ranked = rank(request, serving, seed=request_id)
     stage = model.stage(request)
-    centred = stage.scorer.contributions(ranked.features)
-    centred = centred - centred.mean(axis=0) if len(centred) else centred
-    drawn = (Reason(kind="explore", name="plackett-luce", contribution=0.0),) if ranked.explored else ()
+    centred = _centred(stage, ranked)
+    policy = serving.slots[request.query.slot].policy or serving.settings.policy
+    drawn = (Reason(kind="explore", name=policy, contribution=0.0),) if ranked.explored else ()
     items = []
     for k, place in enumerate(ranked.places.tolist()):
         ruled = ruled_reasons(ranked.ruled, int(ranked.rows[k]))
@@ -201,7 +204,7 @@ def answer(
             reasons=(*ruled, *drawn),
         )
         if place >= 0:  # somebody proposed it; else only a rule put it there
-            found = reasons_of(stage, centred[place], ranked.pool, place, model.catalogue, request.taste, evidence)
+            found = reasons_of(stage, centred[k], ranked.pool, place, model.catalogue, request.taste, evidence)
             item = structs.replace(
                 item,
                 sources=_named(ranked.pool.sources, ranked.pool.scores[place]),
@@ -210,6 +213,18 @@ def answer(
             )
         items.append(item)
     return Slate(request_id=request_id, shop_id=shop_id, query=request.query, model=model.version, items=tuple(items))
+
+
+def _centred(stage: Stage, ranked: Ranked) -> Floats:
+    """Return (k, F): how much each feature raised each place above an even sample of the pool.
+
+    Trees explain slowly, so that only what is shown is explained. A place that a rule filled has no meaning here.
+    """
+    if not len(ranked.features):
+        return np.zeros((len(ranked.places), len(stage.scorer.names)))
+    sample = ranked.features[:: max(1, len(ranked.features) // SAMPLE)]
+    centre = stage.scorer.contributions(sample).mean(axis=0)
+    return np.asarray(stage.scorer.contributions(ranked.features[ranked.places]) - centre)
 
 
 def _allowed(query: Query, model: Model, taste: Taste, context: Rows) -> Mask:

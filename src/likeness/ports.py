@@ -232,6 +232,10 @@ class SlateLog(Protocol):
         """Return one shopper's slates, oldest first."""
         ...
 
+    def slates(self, shop_id: str) -> Iterator[Slate]:
+        """Yield all slates, oldest first."""
+        ...
+
     def erase_slates(self, shop_id: str, shopper: str) -> int:
         """Remove one shopper's slates."""
         ...

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
+from likeness.exploring import Explorer
 from likeness.model import Model
 from likeness.rank.longtail import LongTail
 from likeness.rank.rules import Rules, read_rules
@@ -24,13 +25,14 @@ class Serving:
     rules: Rules
     slots: Slots
     masks: SlotMasks
+    explorer: Explorer | None = None  # none: slates are not explored, as in an evaluation
 
     @classmethod
-    def of(cls, model: Model, settings: Settings, tables: Mapping[str, Any]) -> Self:
+    def of(cls, model: Model, settings: Settings, tables: Mapping[str, Any], explorer: Explorer | None = None) -> Self:
         """Read the tables of a settings file for one model. Raises ConfigError for what they get wrong."""
         slots = Slots.of(tables.get("slots", {}))
         rules = Rules(read_rules(tables.get("rules", [])), model.catalogue)
-        return cls(model, settings, rules, slots, SlotMasks(slots, model.catalogue))
+        return cls(model, settings, rules, slots, SlotMasks(slots, model.catalogue), explorer)
 
     @cached_property
     def tail(self) -> LongTail:

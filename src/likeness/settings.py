@@ -23,6 +23,7 @@ FILE_NAME = "likeness.toml"
 TABLES = ("persona", "rules", "slots", "worth")  # of components
 ENV_PREFIX = "LIKENESS_"
 Effort = Literal["fast", "balanced", "best"]
+Policy = Literal["greedy", "epsilon", "plackett-luce", "thompson", "probes"]
 
 
 class Settings(BaseModel):
@@ -52,10 +53,15 @@ class Settings(BaseModel):
     explore: float = Field(
         0.0, ge=0, le=1, description="Share of recommendation slates whose order is explored; propensities are kept."
     )
+    policy: Policy = Field(
+        "plackett-luce",
+        description="How explored slates are drawn: greedy, epsilon, plackett-luce, thompson (from answers to logged "
+        "slates) or probes (asks about categories the persona is unsure of).",
+    )
     threads: int = Field(
         1, ge=0, description="Threads of linear algebra in this process: 1 answers fastest; 0 leaves them as they are."
     )
-    candidates: int = Field(200, ge=10, le=5000, description="How many candidates each source may propose.")
+    candidates: int = Field(100, ge=10, le=5000, description="How many candidates each source may propose.")
     max_per_category: int = Field(
         0, ge=0, description="Most items of one category in a slate; 0 means no cap. Search slates are never capped."
     )

@@ -18,6 +18,7 @@ from likeness.erase import Receipt, erase
 from likeness.errors import ConfigError, InputError, NotFittedError, NotFoundError
 from likeness.events.load import FileKind, ImportReport, OnProgress, import_file, sniff, validate_file
 from likeness.explain import Evidence
+from likeness.exploring import Explorer
 from likeness.fit import FitReport, fit, stamped, unstamped
 from likeness.live import Tail
 from likeness.media import MediaReport, import_media
@@ -182,8 +183,11 @@ class Shop:
         version = current_version(self.folder)
         if self._opened is None or self._opened.model.version != version:
             model = open_model(self.folder / MODELS / version)
+            explorer = Explorer(model.catalogue, model.version, self.store, self.shop_id)
             facts = Facts(self.config, model.catalogue, words_of)
-            self._opened = Opened(model, facts, Serving.of(model, self.settings, self.tables), Tail(model, self.config))
+            self._opened = Opened(
+                model, facts, Serving.of(model, self.settings, self.tables, explorer), Tail(model, self.config)
+            )
         return self._opened
 
     @property

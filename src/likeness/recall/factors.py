@@ -20,6 +20,7 @@ from safetensors.numpy import load_file, save_file
 from likeness.errors import StoreError
 from likeness.recall.als import AlsConfig, Matrix, als
 from likeness.recall.links import allowed_rows, best, opinions, rejected
+from likeness.recall.once import Once
 from likeness.recall.tempo import Tempo
 from likeness.types import Candidates, Catalogue, Floats, Interactions, Pool, Request, Rows, Vectors
 
@@ -73,6 +74,7 @@ class Factors:
         self._catalogue = catalogue
         self._tempo = tempo
         self._card = card
+        self._once: Once[Vectors] = Once()
 
     @classmethod
     def fit(cls, interactions: Interactions, catalogue: Catalogue, config: AlsConfig = CONFIG, seed: int = 0) -> Self:
@@ -106,7 +108,7 @@ class Factors:
         if len(refused := rejected(request)):
             allowed = allowed.copy()
             allowed[refused] = False
-        pull = folded(self._space, rows, loud, self._card.config)  # (m, d)
+        pull = self._pull(request, rows, loud)
         scores = np.asarray(self._space.items @ pull.sum(axis=0), np.float64)
         found = best(scores, allowed, n, above=0.0)
         because = np.full(len(found), -1, np.int32)
@@ -117,10 +119,14 @@ class Factors:
     def describe(self, pool: Pool, request: Request) -> Floats:
         """Return (n, 1) of the pool's rows, in the order of `columns`."""
         rows, loud = opinions(request, self._tempo, QUICK)
-        shopper = folded(self._space, rows, loud, self._card.config).sum(axis=0)
+        shopper = self._pull(request, rows, loud).sum(axis=0)
         scores = np.einsum("nd,d->n", self._space.items[pool.rows], shopper, dtype=np.float64)
         refused = np.isin(pool.rows, rejected(request))
         return np.asarray(np.where(refused, np.minimum(scores, 0.0), scores)[:, None], np.float64)
+
+    def _pull(self, request: Request, rows: Rows, loud: Floats) -> Vectors:
+        """Return (m, d): what each row adds to the shopper's vector."""
+        return self._once(request, "pull", lambda: folded(self._space, rows, loud, self._card.config))
 
     def save(self, folder: Path) -> None:
         """Write three files into an existing folder."""

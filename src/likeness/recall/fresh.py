@@ -19,6 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from likeness.errors import StoreError
 from likeness.recall.links import Links, allowed_rows, history
+from likeness.recall.once import Once
 from likeness.recall.popular import HALF_LIVES, RECALLED
 from likeness.recall.tempo import PURCHASE, Tempo
 from likeness.types import Candidates, Catalogue, Floats, Interactions, Pool, Request, Rows, Vectors
@@ -57,6 +58,7 @@ class Fresh:
         self._place = np.full(len(catalogue), -1)
         self._place[rows] = np.arange(len(rows))
         self._tempo = tempo
+        self._once: Once[Floats] = Once()
 
     @classmethod
     def fit(
@@ -85,6 +87,9 @@ class Fresh:
         said = self._said(request)[kept]
         scores = np.exp(np.clip(said[:, 1:] @ RECALL, -30.0, 30.0))
         rows = self._rows[kept]
+        if 0 < n < len(rows):  # a sort of all new items would cost more than all else here
+            near = scores >= np.partition(scores, -n)[-n]
+            rows, scores = rows[near], scores[near]
         order = np.lexsort((rows, -scores))[: max(n, 0)]
         rows, scores = rows[order], scores[order]
         lead, loud = history(request, self._tempo, QUICK)
@@ -99,6 +104,10 @@ class Fresh:
         return out
 
     def _said(self, request: Request) -> Floats:
+        """Return (c, 6), see `_speaks`, worked out once per request."""
+        return self._once(request, "said", lambda: self._speaks(request))
+
+    def _speaks(self, request: Request) -> Floats:
         """Return (c, 6) of every new item: 1, logs of shelf's and kin's demand and of company, likeness, taste."""
         lead, loud = history(request, self._tempo, QUICK)
         total = max(float(loud.sum()), 1e-9)

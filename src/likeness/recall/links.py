@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from likeness.errors import StoreError
 from likeness.recall.ragged import Entries, Ragged
+from likeness.recall.once import Once
 from likeness.recall.tempo import Tempo
 from likeness.types import Candidates, Catalogue, Floats, Request, Rows, Vectors
 
@@ -121,6 +122,10 @@ class Links:
         return links
 
 
+_LOUD: Once[tuple[Rows, Floats]] = Once()
+_SAID: Once[tuple[Rows, Floats]] = Once()
+
+
 def best(scores: Floats, allowed: NDArray[np.bool_], n: int, *, above: float = 0.0) -> Rows:
     """Return the rows of the `n` highest scores among the allowed and `above` a floor, best first; ties by row."""
     rows = np.flatnonzero((scores > above) & allowed)
@@ -137,7 +142,7 @@ def history(request: Request, tempo: Tempo, paces: float) -> tuple[Rows, Floats]
     a look, halved every so many `paces` since. What was sent back or disliked is silent.
     """
     rows, loud = opinions(request, tempo, paces)
-    return rows[loud > 0], loud[loud > 0]
+    return _LOUD(request, (tempo, paces), lambda: (rows[loud > 0], loud[loud > 0]))
 
 
 def opinions(request: Request, tempo: Tempo, paces: float) -> tuple[Rows, Floats]:
@@ -145,6 +150,10 @@ def opinions(request: Request, tempo: Tempo, paces: float) -> tuple[Rows, Floats
 
     On an item's page only the page speaks for, but the shopper's rejections still speak against.
     """
+    return _SAID(request, (tempo, paces), lambda: _opinions(request, tempo, paces))
+
+
+def _opinions(request: Request, tempo: Tempo, paces: float) -> tuple[Rows, Floats]:
     taste = request.taste
     rows, last, weight = taste.rows[:LATEST], taste.last[:LATEST], taste.weights[:LATEST, -1]
     age = np.maximum(taste.time - last, 0.0)

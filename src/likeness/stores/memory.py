@@ -228,6 +228,10 @@ class MemoryStore:
         found = [slate for slate in self._shops[shop_id].slates.values() if slate.query.user_id == shopper]
         return sorted(found, key=lambda slate: slate.query.time)
 
+    def slates(self, shop_id: str) -> Iterator[Slate]:
+        """Yield all slates, oldest first."""
+        yield from sorted(self._shops[shop_id].slates.values(), key=lambda slate: slate.query.time)
+
     def erase_slates(self, shop_id: str, shopper: str) -> int:
         """Remove one shopper's slates and return how many."""
         with self._lock:

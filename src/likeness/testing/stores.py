@@ -141,6 +141,7 @@ class SlateLogContract(Opened):
         ):
             store.put_slate(slate(request_id, shopper, time))
         assert [found.request_id for found in store.slates_of(SHOP, "ann")] == ["r2", "r1"]
+        assert {"r2", "r1"} <= {found.request_id for found in store.slates(SHOP)}
         assert store.erase_slates(SHOP, "ann") == 2
         assert (store.slates_of(SHOP, "ann"), store.slate(SHOP, "r1")) == ([], None)
         store.erase_shopper(SHOP, "bob")

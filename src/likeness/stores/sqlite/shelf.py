@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -58,6 +58,12 @@ class ShelfTables:
         query = "SELECT body FROM slates WHERE shop = ? AND shopper = ? ORDER BY time, place"
         found = self._db.reader.execute(query, (self._db.known(shop_id), shopper)).fetchall()
         return [msgspec.msgpack.decode(body, type=Slate) for (body,) in found]
+
+    def slates(self, shop_id: str) -> Iterator[Slate]:
+        """Yield all slates, oldest first."""
+        query = "SELECT body FROM slates WHERE shop = ? ORDER BY time, place"
+        for (body,) in self._db.reader.execute(query, (self._db.known(shop_id),)):
+            yield msgspec.msgpack.decode(body, type=Slate)
 
     def erase_slates(self, shop_id: str, shopper: str) -> int:
         """Remove one shopper's slates and return how many."""
