@@ -14,8 +14,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from likeness.errors import StoreError
-from likeness.recall.ragged import Entries, Ragged
 from likeness.recall.once import Once
+from likeness.recall.ragged import Entries, Ragged
 from likeness.recall.tempo import Tempo
 from likeness.types import Candidates, Catalogue, Floats, Request, Rows, Vectors
 
