@@ -8,24 +8,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = (
-    "import_retail",
-    "retail",
-    "sequences",
-    "search_esci",
-    "observe",
-    "batch_fold",
-    "killed",
-    "simulate",
-    "baselines",
-    "cold",
-    "cross_encoder",
-    "explore",
-    "graph",
-    "images",
-    "open_bandit",
-    "ranker",
-    "sequence_nets",
-)
+    "import_retail", "retail", "sequences", "search_esci", "observe", "batch_fold", "killed", "simulate", "baselines",
+    "cold", "cross_encoder", "explore", "graph", "images", "open_bandit", "ranker", "sequence_nets",
+)  # fmt: skip
 
 
 def main() -> int:

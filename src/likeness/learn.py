@@ -5,7 +5,7 @@ Nothing at or after the cutoff is seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from likeness.recall.words import Words
 from likeness.rehearse import rehearsals_of
 from likeness.scorers import School, learn_scorers
 from likeness.settings import Settings
-from likeness.types import Catalogue, Item, Vectors
+from likeness.types import Catalogue, Interactions, Item, Vectors
 
 
 def learn(
@@ -69,14 +69,8 @@ def learn(
     befores = [rehearsal.before for rehearsal in rehearsals]
     nets = train_nets(befores, log, catalogue, vectors, workshop, chosen.effort, progress)
     clockwork.done("nets")
-    graph = graph_of(log, catalogue, vectors)
-    (folder / "graph").mkdir()
-    save_graph(graph, folder / "graph")
     media, pictures = media_of(home, catalogue, settings.images)
-    sources = fit_sources(log, catalogue, vectors, media=media, net=nets.final, graph=graph)
-    for name, source in sources.items():
-        (folder / name).mkdir()
-        source.save(folder / name)
+    sources = learn_sources(log, catalogue, vectors, media, nets.final, folder)
     clockwork.done("sources")
     card = Card(
         version=version,
@@ -92,18 +86,31 @@ def learn(
         effort=chosen.effort,
         effort_note=chosen.why,
         pictures=pictures,
-        sources=tuple(sources),
+        sources=sources,
     )
     model = Model(folder=folder, card=card)
-    school = School(
-        table=table, model=model, config=config, assume=settings.assume, media=media, worth=heads_config(tables)
-    )
+    parts = {"table": table, "model": model, "config": config, "media": media}
+    school = School(**parts, assume=settings.assume, worth=heads_config(tables))
     learnt = learn_scorers(rehearsals, nets, log, school)
     for name, scorer in ((KNOWN, learnt.known), (FEW, learnt.few), (UNKNOWN, learnt.unknown)):
         scorer.save(folder / name)
     write_card(card, folder)
     clockwork.done("scorer")
     return model
+
+
+def learn_sources(
+    log: Interactions, catalogue: Catalogue, vectors: Vectors, media: Sequence[Vectors], net: Path | None, folder: Path
+) -> tuple[str, ...]:
+    """Build and save the knowledge graph and what answers queries without text, and return the sources' names."""
+    graph = graph_of(log, catalogue, vectors)
+    (folder / "graph").mkdir()
+    save_graph(graph, folder / "graph")
+    sources = fit_sources(log, catalogue, vectors, media=media, net=net, graph=graph)
+    for name, source in sources.items():
+        (folder / name).mkdir()
+        source.save(folder / name)
+    return tuple(sources)
 
 
 def learn_text(catalogue: Catalogue, vectors: Vectors, folder: Path) -> None:

@@ -9,9 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from likeness.evaluate import debiased
 from likeness.evaluate.baselines import Facts
 from likeness.evaluate.bootstrap import Interval, difference, interval, ratio, resampled_means
+from likeness.evaluate.debiased import Fraction, macro_recall, weights
+from likeness.evaluate.debiased import ndcg as debiased_ndcg
+from likeness.evaluate.debiased import recall as debiased_recall
 from likeness.evaluate.metrics import (
     DEEP,
     K,
@@ -53,7 +55,7 @@ class Asked:
     @cached_property
     def rarity(self) -> Floats:
         """Return (n_items,) the inverse propensities of the debiased measures."""
-        return debiased.weights(self.purchases)
+        return weights(self.purchases)
 
     @cached_property
     def in_head(self) -> NDArray[np.bool_]:
@@ -87,13 +89,13 @@ class Asked:
             f"mrr@{K}": mrr(hit, K),
         }
 
-    def debiased(self, lists: Rows) -> dict[str, debiased.Fraction]:
+    def debiased(self, lists: Rows) -> dict[str, Fraction]:
         """Return the measures that popularity does not flatter: per shopper what was found and what could have been."""
         targets = self.task.targets
         return {
-            f"ndcg@{K}, debiased": debiased.ndcg(lists, targets, self.rarity, K),
-            f"recall@{DEEP}, debiased": debiased.recall(lists, targets, self.rarity, DEEP),
-            f"recall@{DEEP}, by item": debiased.macro_recall(lists, targets, len(self.catalogue), DEEP),
+            f"ndcg@{K}, debiased": debiased_ndcg(lists, targets, self.rarity, K),
+            f"recall@{DEEP}, debiased": debiased_recall(lists, targets, self.rarity, DEEP),
+            f"recall@{DEEP}, by item": macro_recall(lists, targets, len(self.catalogue), DEEP),
         }
 
     def character(self, lists: Rows) -> dict[str, Floats]:

@@ -1,6 +1,7 @@
 """Once per request: what several columns of one request need is worked out when first asked for, and then kept.
 
-A request is recalled for and described by the same source in turn, so that only the latest one is remembered, per thread.
+A request is recalled for and described by the same source in turn, so that only the latest one is remembered, per
+thread.
 """
 
 from __future__ import annotations
