@@ -29,12 +29,13 @@ def search_file(
     n: int = 100,
     user: str | None = None,
     where: str | None = None,
-    workers: int | None = None,
+    workers: int | None = 1,
     progress: Progress = silent,
 ) -> dict[str, float]:
     """Answer every query of a TSV with a column `query`, and write `query, item_id, rank, score`.
 
-    `workers` processes share the work, None: one per core where there is enough of it. Returns asked, rows, seconds,
+    `workers` processes share the work, None: one per core where there is enough of it (a script that asks for several
+    must be guarded by `if __name__ == "__main__"`). Returns asked, rows, seconds,
     per_second. Raises InputError when the file or its column is not there, FormatError
     for an ending that cannot be written.
     """
@@ -48,11 +49,11 @@ def recommend_file(
     users: Path,
     out: Path,
     *,
-    n: int = 10,
+    n: int | None = None,
     slot: str = "home",
-    exclude_seen: bool = False,
+    exclude_seen: bool | None = None,
     where: str | None = None,
-    workers: int | None = None,
+    workers: int | None = 1,
     progress: Progress = silent,
 ) -> dict[str, float]:
     """Recommend to every user id of a file, one per line, and write `user_id, item_id, rank, score`.

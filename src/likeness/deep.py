@@ -22,6 +22,7 @@ from likeness.settings import Effort
 from likeness.types import Catalogue, Interactions, Vectors
 
 LEAST = 2_000  # purchases by shoppers with more than one: with fewer there is nothing for a net to learn
+NEEDED = ("torch", "onnx", "onnxscript")  # of the extra `learn`
 FINISHED = "config.json"  # the last file that a training writes
 
 
@@ -41,15 +42,15 @@ class Nets:
     final: Path | None
 
 
-def choose_effort(wanted: Effort, log: Interactions) -> Chosen:
-    """Return the effort to take: without torch, or with too little to learn from, the fast one."""
+def choose_effort(wanted: Effort, log: Interactions, befores: Sequence[Interactions] = ()) -> Chosen:
+    """Return the effort to take: the fast one without torch, or with too little in the log or before a rehearsal."""
     if wanted == "fast":
         return Chosen("fast")
-    if find_spec("torch") is None:
-        return Chosen("fast", f"{wanted} needs torch: pip install 'likeness[learn]'")
-    if (found := _sequences(log)) < LEAST:
+    if lacking := [name for name in NEEDED if find_spec(name) is None]:
+        return Chosen("fast", f"{wanted} needs {', '.join(lacking)}: pip install 'likeness[learn]'")
+    if (found := min(_sequences(known) for known in (*befores, log))) < LEAST:
         return Chosen(
-            "fast", f"{wanted} needs {LEAST:,} purchases by shoppers with more than one, the log has {found:,}"
+            "fast", f"{wanted} needs {LEAST:,} purchases by shoppers with more than one, found were {found:,}"
         )
     return Chosen(wanted)
 
@@ -74,7 +75,7 @@ def train_nets(
     order = sorted(range(len(logs)), key=lambda i: len(logs[i]))
     made: dict[int, Path] = {}
     start: Path | None = None
-    name = blake2b(vectors.tobytes() + effort.encode(), digest_size=12).hexdigest()
+    name = blake2b(vectors.tobytes() + catalogue.band.tobytes() + effort.encode(), digest_size=12).hexdigest()
     for i in [*order, len(logs)]:
         known = logs[i] if i < len(logs) else log
         name = _digest(known, name)

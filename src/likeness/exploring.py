@@ -53,6 +53,10 @@ class Explorer:
                 cited.setdefault(str(event.request_id), []).append(event)
         return fold(self.store.slates(self.shop_id), cited, LOOK, HALF_LIFE)
 
+    def forget(self) -> None:
+        """Read the answers anew when they are next needed."""
+        self.__dict__.pop("answers", None)
+
     @cached_property
     def _keys(self) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
         return np.array([key_of(item.item_id) for item in self.catalogue.items], np.uint64)
@@ -85,7 +89,7 @@ class Explorer:
         sums = self.answers.at(self.answers.rows([items[row].item_id for row in rows.tolist()]), time)
         usual = (sums[:, CLICKS].sum() + 100 * USUAL) / (sums[:, LOOKS].sum() + 100)
         sums[:, EXPECTED] = sums[:, LOOKS] * usual
-        share = np.exp(scores - scores.max())
+        share = np.exp((scores - scores.max()) / (float(np.std(scores)) or 1.0))  # whatever the scorer's unit
         chance = np.clip(usual * len(scores) * share / share.sum(), 1e-6, 0.95)
         return lifted(chance, *lift(sums, strength=SURE))
 

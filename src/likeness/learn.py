@@ -65,8 +65,8 @@ def learn(
     clockwork.done("text indexes")
     log = interactions(table, catalogue, config, until)
     rehearsals = list(rehearsals_of(log))
-    chosen = choose_effort(settings.effort, log)
     befores = [rehearsal.before for rehearsal in rehearsals]
+    chosen = choose_effort(settings.effort, log, befores)
     nets = train_nets(befores, log, catalogue, vectors, workshop, chosen.effort, progress)
     clockwork.done("nets")
     media, pictures = media_of(home, catalogue, settings.images)

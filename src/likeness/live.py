@@ -7,6 +7,7 @@ afternoon is proposed together this afternoon. Items that the model's catalogue 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from threading import Lock
 from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -40,6 +41,7 @@ class Tail:
         """Start where the fit ended."""
         self._model, self._config = model, config
         self._cursor = model.card.cursor
+        self._lock = Lock()
         self.waiting = False  # whether too much has happened to follow before the next fit
 
     def follow(self, store: Store, shop_id: str) -> int:
@@ -47,14 +49,21 @@ class Tail:
 
         Nothing is taken by a model that was fitted as of an earlier time.
         """
-        last = store.last_cursor(shop_id)
-        if self._model.card.until is not None or self.waiting or last == self._cursor:
+        with self._lock:
+            return self._followed(store, shop_id, store.last_cursor(shop_id))
+
+    def _followed(self, store: Store, shop_id: str, last: int) -> int:
+        if self._model.card.until is not None or self.waiting or last <= self._cursor:
             return 0
         if last - self._cursor > MOST:
             self.waiting = True
             return 0
-        table = pa.concat_tables(store.scan(shop_id, after=self._cursor))
-        log = interactions(_whole(table, store, shop_id), self._model.catalogue, self._config)
+        found = list(store.scan(shop_id, after=self._cursor))
+        if not found:  # those events were erased
+            return 0
+        whole = _whole(pa.concat_tables(found), store, shop_id)
+        whole = whole.filter(pc.less_equal(whole["cursor"], last))  # what came meanwhile is for the next time
+        log = interactions(whole, self._model.catalogue, self._config)
         assert log.cursor is not None
         new = log.cursor > self._cursor
         self._model.take(lambda source: source.update(log, new) if isinstance(source, Updates) else source)
@@ -63,7 +72,7 @@ class Tail:
 
 
 def _whole(new: pa.Table, store: Store, shop_id: str) -> pa.Table:
-    """Return the new events with all earlier ones of the same shoppers."""
+    """Return the new events with all earlier ones of the same shoppers; of a session of nobody only the new ones."""
     named = pc.coalesce(new["user_id"], new["visitor_id"])
     shoppers: Iterable[str] = sorted(set(named.drop_null().to_pylist()))
     known = [pair for shopper in shoppers for pair in store.of_shopper(shop_id, shopper)]

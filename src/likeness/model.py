@@ -153,7 +153,7 @@ class Model:
         """Return the stage for a request: with text, or without it for somebody known or unknown."""
         if request.query.text:
             return self._search
-        if not request.taste.known:
+        if not request.taste.known and not len(request.context):
             return self._unknown
         return self._known if len(request.taste.rows) > SHORT else self._few
 
@@ -177,11 +177,10 @@ class Model:
 
     def take(self, change: Callable[[Source], Source]) -> None:
         """Put changed sources in the place of those that answer queries without text, all at once."""
+        stages = {"_known": self._known, "_few": self._few, "_unknown": self._unknown}
         sources = {source.name: change(source) for source in self._known.sources}
-        scorer = self._known.scorer
-        self.__dict__["_known"] = recommend_stage(sources, self.catalogue, self.vectors, scorer)
-        for stage in ("_few", "_unknown"):
-            self.__dict__.pop(stage, None)
+        fresh = recommend_stage(sources, self.catalogue, self.vectors, self._known.scorer)
+        self.__dict__.update({name: replace(fresh, scorer=stage.scorer) for name, stage in stages.items()})
 
     def mask(self, filter_text: str) -> Mask:
         """Return (n_items,) the rows inside a filter expression; FilterError when it cannot be parsed."""

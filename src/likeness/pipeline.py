@@ -42,6 +42,7 @@ class Ranked:
     ruled: Ruled
     disliked: Disliked  # what the shopper turned down did to the scores
     explored: bool
+    stage: Stage
 
 
 def ask(
@@ -55,7 +56,7 @@ def ask(
     context = [catalogue.row_of[item] for item in query.context_items if item in catalogue.row_of]
     page = np.array(context, np.int32)
     allowed = _allowed(query, model, taste, page)
-    if masks is not None and not query.text and (mask := masks(query.slot, page)) is not None:
+    if masks is not None and (mask := masks(query.slot, page[:0] if query.text else page)) is not None:
         allowed &= mask
     return Request(
         query=query,
@@ -125,6 +126,7 @@ def rank(request: Request, serving: Serving, *, seed: object) -> Ranked:
         ruled=ruled,
         disliked=disliked,
         explored=bool((picked != np.arange(len(picked))).any()),
+        stage=stage,
     )
 
 
@@ -189,7 +191,7 @@ def answer(
     """Return the slate with reasons, ready to be shown and logged; `evidence` names the events behind a facet."""
     model = serving.model
     ranked = rank(request, serving, seed=request_id)
-    stage = model.stage(request)
+    stage = ranked.stage
     centred = _centred(stage, ranked)
     policy = serving.slots[request.query.slot].policy or serving.settings.policy
     drawn = (Reason(kind="explore", name=policy, contribution=0.0),) if ranked.explored else ()
@@ -257,7 +259,7 @@ def _order(
     weight = serving.settings.diversity if slot.diversity is None else slot.diversity
     cap = serving.settings.max_per_category if slot.max_per_category is None else slot.max_per_category
     rows, said = pool.rows[best], scores[best]
-    if slot.calibration:
+    if slot.calibration and not cap:
         mix = mix_of(request.taste, catalogue)
         return np.asarray(best[calibrate(rows, said, catalogue, mix, n=n, weight=slot.calibration)])
     if weight or cap:

@@ -77,7 +77,7 @@ def rehearsals_of(log: Interactions) -> Iterator[Rehearsal]:
         cutoff = log.end - window * (1 + back / 2)
         asked = [one[(log.time[one] >= cutoff) & (log.time[one] < cutoff + window)] for one in ends]
         moments = dict.fromkeys((log.shoppers[code] for one in asked for code in log.shopper[one]), cutoff)
-        yield _rehearsal(log, log.time < cutoff, cutoff, asked, moments, until=cutoff + window)
+        yield _rehearsal(log, log.time < cutoff, cutoff, asked, moments, until=log.end - window * (back / 2))
 
 
 def _reached(log: Interactions, events: tuple[str, ...]) -> NDArray[np.intp]:
@@ -185,7 +185,7 @@ def rehearse(
     `stage` holds the sources fitted on `rehearsal.before`; `table` is the log the rehearsal was cut from; `assume`
     names the purposes granted until a shopper says otherwise.
     """
-    limits = {shopper: rehearsal.limits[shopper] for shopper in _asked(rehearsal.limits, SHOPPERS)}
+    limits = {shopper: rehearsal.limits[shopper] for shopper in _asked(rehearsal.limits, SHOPPERS, rehearsal.wanted)}
     yield from _answered(
         history(table, limits), limits, rehearsal.wanted, rehearsal.until, model, stage, config, assume
     )
@@ -245,9 +245,13 @@ def rehearse_unknown(rehearsal: Rehearsal, model: Model, stage: Stage, config: P
         yield _example(shopper, stranger, rehearsal.wanted[shopper], rehearsal.until, model, stage)
 
 
-def _asked(limits: Mapping[str, float], most: int) -> list[str]:
+def _asked(limits: Mapping[str, float], most: int, wanted: Mapping[str, Wanted] | None = None) -> list[str]:
+    """Return at most so many shoppers, drawn at random; with `wanted` those who bought come before those who looked."""
     names = sorted(limits)
-    return [names[i] for i in sorted(rng_of("rehearse").permutation(len(names))[:most].tolist())]
+    drawn = [names[i] for i in rng_of("rehearse").permutation(len(names)).tolist()]
+    if wanted is not None:
+        drawn.sort(key=lambda name: not len(wanted[name][0]))
+    return sorted(drawn[:most])
 
 
 def _example(shopper: str, known: Taste, wanted: Wanted, until: float, model: Model, stage: Stage) -> Example:
@@ -272,11 +276,12 @@ def history(table: pa.Table, limits: Mapping[str, float], keep: int | None = Non
     earlier = pc.less(table["time"], limit)
     if keep is None:
         return table.filter(earlier)
+    consents = table.filter(pc.and_(earlier, pc.equal(table["event"], "consent")))  # what was granted holds throughout
     earlier = pc.and_(earlier, pc.is_valid(table["item_id"]))
     table, owner = table.filter(earlier), place.filter(earlier).to_numpy()
     order = np.lexsort((table["cursor"].to_numpy(), table["time"].to_numpy(), owner))
     left = np.searchsorted(owner[order], owner[order], side="right") - np.arange(len(order))
-    return table.take(np.sort(order[left <= keep]))
+    return pa.concat_tables([consents, table.take(np.sort(order[left <= keep]))])
 
 
 def _kept(log: Interactions, kept: Hits, end: float) -> Interactions:

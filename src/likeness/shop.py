@@ -161,7 +161,10 @@ class Shop:
 
         Personas are live without it. It costs milliseconds per event, so that a service calls it now and then.
         """
-        return self.opened.tail.follow(self.store, self.shop_id)
+        opened = self.opened
+        if opened.serving.explorer is not None:
+            opened.serving.explorer.forget()
+        return opened.tail.follow(self.store, self.shop_id)
 
     @property
     def clock(self) -> Clock:
@@ -338,7 +341,8 @@ class Shop:
         self, serving: Serving, time: float | None, options: dict[str, Any]
     ) -> tuple[Request, PersonaState | None]:
         model, slot = serving.model, serving.slots[options.get("slot") or HOME]
-        options = {"explore": self.settings.explore} | slot.filled(options)
+        given = {name: value for name, value in options.items() if value is not None}
+        options = {"explore": self.settings.explore} | slot.filled(given)
         user = options.get("user_id")
         if options.get("n", 1) < 1 or (time is not None and not isfinite(time)):
             raise InputError(

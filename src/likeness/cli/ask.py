@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from likeness import show
 from likeness.batch import recommend_file, search_file
-from likeness.cli.app import JsonFlag, Many, ShopArg, app, open_shop, out, print_json, progress, seconds
+from likeness.cli.app import JsonFlag, ShopArg, app, open_shop, out, print_json, progress, seconds
 from likeness.errors import InputError
 
 
@@ -67,7 +67,9 @@ def search(
         if queries is not None:
             target = _needed(to, "--out RUN.tsv", "--queries")
             with progress(quiet=json) as report:
-                done = search_file(opened, queries, target, n=n or 100, user=user, where=where, progress=report)
+                done = search_file(
+                    opened, queries, target, n=n or 100, user=user, where=where, workers=None, progress=report
+                )
             _wrote(done, target, json=json)
         elif text is None or not text.strip():
             raise InputError("nothing to search for.", remedy='Give TEXT, e.g. likeness search SHOP "red mug".')
@@ -80,9 +82,9 @@ def search(
 def recommend(
     shop: ShopArg,
     user: Annotated[str | None, typer.Argument(metavar="USER", show_default=False)] = None,
-    n: Many = 10,
-    slot: Annotated[str, typer.Option(help="Where it will be shown; rules may name it.")] = "home",
-    exclude_seen: Annotated[bool, typer.Option("--exclude-seen", help="Leave out what the shopper met.")] = False,
+    n: Annotated[int | None, typer.Option("-n", "--n", min=1, max=1000, help="How many items; the slot's own.")] = None,
+    slot: Annotated[str, typer.Option(help="Where it will be shown; see docs/slots.md.")] = "home",
+    exclude_seen: Annotated[bool | None, typer.Option("--exclude-seen", help="Leave out what the shopper met.")] = None,
     where: Where = None,
     users: Annotated[Path | None, typer.Option(help="One user id per line: recommend to them all.")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="CSV, TSV or Parquet to write for --users.")] = None,
@@ -95,9 +97,8 @@ def recommend(
         if users is not None:
             target = _needed(to, "--out RECS.parquet", "--users")
             with progress(quiet=json) as report:
-                done = recommend_file(
-                    opened, users, target, n=n, slot=slot, exclude_seen=exclude_seen, where=where, progress=report
-                )
+                options = {"n": n, "slot": slot, "exclude_seen": exclude_seen, "where": where}
+                done = recommend_file(opened, users, target, **options, workers=None, progress=report)
             _wrote(done, target, json=json)
         elif user is None:
             raise InputError("nobody to recommend to.", remedy="Give USER, or --users FILE --out RECS.parquet.")

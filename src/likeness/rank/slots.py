@@ -25,6 +25,10 @@ from likeness.rank.filters import Mask, where
 from likeness.types import Catalogue, Floats, Query, Rows
 
 Kind = Literal["product", "article", "video", "ad", "activity"]
+SourceName = Literal[
+    "popular", "again", "together", "factors", "fresh", "similar", "taste", "related", "looks", "sequence"
+]
+Policy = Literal["greedy", "epsilon", "plackett-luce", "thompson", "probes"]
 HOME = "home"
 
 
@@ -34,7 +38,9 @@ class Slot(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     n: int = Field(default=10, ge=1, le=1000, description="How many items it shows when the query does not say.")
-    sources: tuple[str, ...] = Field(default=(), description="Sources of candidates that take part; empty means all.")
+    sources: tuple[SourceName, ...] = Field(
+        default=(), description="Sources of candidates that take part; empty means all."
+    )
     relation: Literal["any", "substitutes", "complements"] = Field(
         default="any", description="What the items shown are to the page's items, or to the shopper's latest."
     )
@@ -68,7 +74,7 @@ class Slot(BaseModel):
         description="How far what nobody bought yet is promoted, in standard deviations of the scores.",
     )
     explore: float | None = Field(default=None, ge=0, le=1, description="Share of slates whose order is explored.")
-    policy: str | None = Field(default=None, description="Name of the policy that explores.")
+    policy: Policy | None = Field(default=None, description="Name of the policy that explores.")
     rules: bool = Field(default=True, description="Whether the shop's [[rules]] hold here.")
     fallback: str = Field(default="", description="Slot that fills the places left over; empty leaves them empty.")
 
@@ -125,6 +131,8 @@ class Slots(Mapping[str, Slot]):
     @classmethod
     def of(cls, tables: Mapping[str, Any]) -> Slots:
         """Read the `[slots.NAME]` tables. Raises ConfigError naming the slot, the key and what is wrong with it."""
+        if not isinstance(tables, Mapping):
+            raise ConfigError(f"slots = {tables!r}: it is no table.", remedy="Write [slots.NAME] tables.")
         read = {name: _read(name, table) for name, table in tables.items()}
         return cls({**DEFAULTS, **read})
 

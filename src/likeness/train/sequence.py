@@ -117,7 +117,7 @@ def fit_net(
         net,
         batches_of(lessons, settings, len(vectors)),
         loss_of(),
-        None if asked is None or wanted is None else validator(asked, wanted, settings),
+        None if asked is None or wanted is None or not len(wanted) else validator(asked, wanted, settings),
         config,
         seed=seed,
         progress=_shown(progress, config.steps),
