@@ -97,7 +97,7 @@ def recommend(
         if users is not None:
             target = _needed(to, "--out RECS.parquet", "--users")
             with progress(quiet=json) as report:
-                options = {"n": n, "slot": slot, "exclude_seen": exclude_seen, "where": where}
+                options: dict[str, Any] = {"n": n, "slot": slot, "exclude_seen": exclude_seen, "where": where}
                 done = recommend_file(opened, users, target, **options, workers=None, progress=report)
             _wrote(done, target, json=json)
         elif user is None:
