@@ -13,7 +13,7 @@ demo: $(VENV)/installed
 	$(BIN)/likeness demo
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "not scale"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not scale"
 
 # The same relational fold on Spark; needs a Java runtime.
 test-scale: $(VENV)/installed-dev
