@@ -117,6 +117,20 @@ def before_feedback(shop: Shop, who: str) -> list[str]:
         del shop.model.__dict__["feedback"]
 
 
+def test_the_score_falls_by_what_the_reason_says(shop: Shop) -> None:
+    who = regular(shop)
+    say(shop, who, "not_interested", ids(shop.recommend(who, n=1))[0])
+    after = shop.recommend(who, n=80)
+    shop.model.__dict__["feedback"] = lambda rows, scores, taste, verdicts: Disliked(np.zeros(len(rows)))
+    try:
+        without = {place.item_id: place.score for place in shop.recommend(who, n=80).items}
+    finally:
+        del shop.model.__dict__["feedback"]
+    by = {place.item_id: sum(r.contribution for r in place.reasons if r.kind == "rule") for place in after.items}
+    assert min(by.values()) < 0
+    assert all(abs(place.score - without[place.item_id] - by[place.item_id]) < 1e-9 for place in after.items)
+
+
 def test_what_was_sent_back_is_gone_and_a_staple_is_not(shop: Shop) -> None:
     who = regular(shop)
     once, often = "p00011", "p00012"

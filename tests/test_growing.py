@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -161,3 +162,30 @@ def test_a_slot_falls_back_when_its_sources_say_too_little(tmp_path: Path) -> No
         shop.fit()
         slate = shop.recommend("u1", slot="product-complements", context_items=("i1",), n=4)
         assert len(slate.items) == 4 and "i1" not in {place.item_id for place in slate.items}
+
+
+def test_a_slot_shows_only_what_it_may_in_searches_too(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "shop"
+    copytree(folder, copy)
+    (copy / "likeness.toml").write_text('[slots.home]\nwhere = "price < 20"\n[slots.search]\nwhere = "price < 20"\n')
+    with Shop.open(copy, effort="fast") as shop:
+        price = {item.item_id: item.price for item in shop.model.catalogue.items}
+        slates = [shop.recommend(next(shop.shoppers()), n=40), shop.search("mug", n=40)]
+        assert all(slate.items for slate in slates)
+        assert all((price[place.item_id] or 0) < 20 for slate in slates for place in slate.items)
+
+
+def test_newcomers_and_strangers_have_scorers_of_their_own_unless_a_page_speaks(shop: Shop) -> None:
+    item = shop.model.catalogue.items[0].item_id
+    shop.observe(Event(event_id="new-1", event="purchase", time=shop.end + 9, user_id="newcomer", item_id=item))
+    longest = max(shop.shoppers(), key=lambda who: len(shop.store.of_shopper(shop.shop_id, who)))
+
+    def stage(**options: object) -> object:
+        request, _ = shop._request(shop.opened.serving, None, dict(options))
+        return shop.model.stage(request)
+
+    model = shop.model
+    assert stage(user_id=longest) is model._known
+    assert stage(user_id="newcomer") is model._few
+    assert stage(user_id=None) is model._unknown
+    assert stage(user_id=None, context_items=(item,)) is model._few
