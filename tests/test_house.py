@@ -57,6 +57,7 @@ ROOT = {
     "batch",
     "deep",
     "workers",
+    "readings",
     "exploring",
     "scorers",
     "live",

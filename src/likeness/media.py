@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from likeness.catalog.media import Media, load_media, read_media, save_media
+from likeness.catalog.media import FILE, Media, load_media, read_media, save_media
 from likeness.encode.image import load_image_encoder
+from likeness.errors import InputError
 from likeness.types import Catalogue, Vectors
 
 
@@ -31,13 +32,16 @@ def import_media(folder: Path, path: Path) -> MediaReport:
 
 
 def merged(old: Media, new: Media) -> Media:
-    """Return both, the newer vector of an item winning; a kind of another length starts anew."""
+    """Return both, the newer vector of an item winning. Raises InputError for a kind of two lengths."""
     ids: dict[str, tuple[str, ...]] = {}
     vectors: dict[str, Vectors] = {}
     for kind in sorted({*old.ids, *new.ids}):
         parts = [part for part in (old, new) if kind in part.ids]
-        if len({part.vectors[kind].shape[1] for part in parts}) > 1:
-            parts = parts[-1:]
+        if len(sizes := {part.vectors[kind].shape[1] for part in parts}) > 1:
+            raise InputError(
+                f"vectors of kind {kind} have {sorted(sizes)} numbers, in the shop and in the file.",
+                remedy=f"Give vectors of one length, or remove {FILE} from the shop's folder to start anew.",
+            )
         found = {
             item: vector for part in parts for item, vector in zip(part.ids[kind], part.vectors[kind], strict=True)
         }

@@ -105,6 +105,11 @@ def load_settings(
     known = set(Settings.model_fields)
     tables = {key: value for key, value in document.items() if key in TABLES}
     values = {key: value for key, value in document.items() if key not in tables}
+    for key, value in tables.items():
+        if not isinstance(value, list if key == "rules" else dict):
+            raise ConfigError(
+                f"{path}: {key} = {value!r}: it is no table.", remedy="See docs/settings.md for its keys."
+            )
     origin = dict.fromkeys(values, str(path))
     variables = os.environ if environ is None else environ
     for name in known:

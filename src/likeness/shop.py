@@ -17,7 +17,7 @@ from likeness.catalog.read import import_items, validate_items
 from likeness.erase import Receipt, erase
 from likeness.errors import ConfigError, InputError, NotFittedError, NotFoundError
 from likeness.events.load import FileKind, ImportReport, OnProgress, import_file, sniff, validate_file
-from likeness.explain import Evidence
+from likeness.events.moments import check_moments
 from likeness.exploring import Explorer
 from likeness.fit import FitReport, fit, stamped, unstamped
 from likeness.live import Tail
@@ -36,6 +36,7 @@ from likeness.ports import Snapshot, Store
 from likeness.progress import Progress, silent
 from likeness.query.normalise import words as words_of
 from likeness.rank.slots import HOME
+from likeness.readings import evidence_of, last_of
 from likeness.serving import Serving
 from likeness.settings import Settings, load_settings
 from likeness.starter import write_settings
@@ -142,8 +143,14 @@ class Shop:
         return import_media(self.folder, Path(path))
 
     def observe(self, events: Event | Sequence[Event]) -> int:
-        """Append events, durable when this returns, and return how many were new; personas show them at once."""
-        return self.store.append(self.shop_id, [events] if isinstance(events, Event) else events)
+        """Append events, durable when this returns, and return how many were new; personas show them at once.
+
+        Raises InputError for an event the log cannot keep or whose time is no time.
+        """
+        given = [events] if isinstance(events, Event) else events
+        if self.clock == "time":
+            check_moments(given)
+        return self.store.append(self.shop_id, given)
 
     def put_items(self, items: Sequence[Item]) -> int:
         """Add or replace items; they are ranked from the next fit on."""
@@ -377,23 +384,6 @@ def check_file(path: Path, kind: FileKind, *, progress: Progress = silent) -> Im
     if kind.kind == "items":
         return validate_items(path, kind.options, _bytes(progress))
     return validate_file(path, kind.options, _bytes(progress), kind)
-
-
-def last_of(state: PersonaState) -> float | None:
-    """Return the time of the shopper's last event, None where there is none."""
-    events = state.facets.get("event")
-    return max(entry.last for entry in events.entries.values()) if events is not None else None
-
-
-def evidence_of(state: PersonaState | None) -> Evidence:
-    """Return a function (facet kind, value) -> the latest event ids behind it."""
-
-    def events(kind: str, value: str) -> tuple[str, ...]:
-        facet = state.facets.get(kind) if state is not None else None
-        entry = facet.entries.get(value) if facet is not None else None
-        return tuple(entry.evidence) if entry is not None else ()
-
-    return events
 
 
 def _bytes(progress: Progress) -> OnProgress:

@@ -85,6 +85,9 @@ def recommend(
     n: Annotated[int | None, typer.Option("-n", "--n", min=1, max=1000, help="How many items; the slot's own.")] = None,
     slot: Annotated[str, typer.Option(help="Where it will be shown; see docs/slots.md.")] = "home",
     exclude_seen: Annotated[bool | None, typer.Option("--exclude-seen", help="Leave out what the shopper met.")] = None,
+    item: Annotated[
+        list[str] | None, typer.Option("--item", help="An item of the page or the basket; may be repeated.")
+    ] = None,
     where: Where = None,
     users: Annotated[Path | None, typer.Option(help="One user id per line: recommend to them all.")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="CSV, TSV or Parquet to write for --users.")] = None,
@@ -103,7 +106,8 @@ def recommend(
         elif user is None:
             raise InputError("nobody to recommend to.", remedy="Give USER, or --users FILE --out RECS.parquet.")
         else:
-            slate = opened.recommend(user, n=n, slot=slot, exclude_seen=exclude_seen, where=where)
+            page = tuple(item or ())
+            slate = opened.recommend(user, n=n, slot=slot, exclude_seen=exclude_seen, where=where, context_items=page)
             print_json(slate) if json else show.slate(out, opened, slate)
 
 

@@ -106,7 +106,7 @@ def media(
     json: JsonFlag = False,
 ) -> None:
     """Read vectors of pictures, sound or video that were made elsewhere."""
-    with open_shop(shop, create=True) as opened:
+    with open_shop(shop) as opened:
         report = opened.import_media(file)
     if json:
         print_json(report)

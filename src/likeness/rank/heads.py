@@ -13,7 +13,7 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from likeness.errors import ConfigError, StoreError
 from likeness.rank.boosted import BoostedScorer, load_scorer
@@ -42,6 +42,12 @@ class HeadsConfig(BaseModel):
     purchase: float = Field(default=1.0, ge=0.0, description="Worth of a purchase.")
     add_to_cart: float = Field(default=0.2, ge=0.0, description="Worth of putting an item into the cart.")
     click: float = Field(default=0.05, ge=0.0, description="Worth of a click or a view of an item's page.")
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not any(self.worth.values()):
+            raise ValueError("one of the ends must be worth more than 0")
+        return self
 
     @property
     def worth(self) -> dict[str, float]:
